@@ -1,0 +1,1 @@
+"""Measures: one thin test module per question."""

@@ -1,0 +1,1 @@
+"""The measuring itself: (model, examples) to numbers, no pytest inside."""

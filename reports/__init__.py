@@ -1,0 +1,1 @@
+"""Tells what was measured: records, tables; never imports torch."""
