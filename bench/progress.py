@@ -1,0 +1,44 @@
+"""A progress line on the terminal, past pytest's capturing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from bench.measure.perplexity import Progress
+    from fixtures.windows import Window
+
+PATIENCE = 5.0  # seconds before a line appears
+
+
+class TerminalStream:
+    """What tqdm writes to: the terminal as pytest holds it, a new line first so that no dots are lost."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._writer = config.get_terminal_writer()
+        self._begun = False
+
+    def write(self, text: str) -> None:
+        """Writes at once."""
+        self._writer.write(text if self._begun else f"\n{text}", flush=True)
+        self._begun = True
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def show_progress(label: str, config: pytest.Config) -> Progress:
+    """A function that passes examples through, showing how many are done; silent where no one looks."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not reporter.isatty:
+        return iter
+
+    def shown(windows: Sequence[Window]) -> Iterable[Window]:
+        stream = TerminalStream(config)
+        return tqdm(windows, label, file=stream, unit="window", leave=False, delay=PATIENCE)
+
+    return shown

@@ -1,0 +1,89 @@
+"""From measured numbers to records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.thresholds import Verdict
+from fixtures.settings import Settings
+from fixtures.specs import Case
+from reports.metrics import METRICS
+from reports.record import PROPERTY, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What was found for one case.
+
+    Attributes:
+        benchmark: which question it answers: quality, pruning, …
+        weights: which weights were measured.
+        device: where, as PyTorch writes it.
+        values: by metric.
+        samples: by metric, the examples' scores or the rounds.
+        verdicts: by metric, what the thresholds say.
+        protocol: for tasks.
+        achieved: sparsity in scope, counted.
+    """
+
+    benchmark: str
+    weights: str
+    device: str
+    values: Mapping[str, float]
+    samples: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    protocol: str | None = None
+    achieved: float | None = None
+
+
+def make_records(case: Case, settings: Settings, found: Measurement) -> list[Record]:
+    """A record per metric.
+
+    Raises:
+        ValueError: one of the numbers is NaN or infinite; then none is good.
+    """
+    return [_record(case, settings, found, metric) for metric in found.values]
+
+
+def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> Record:
+    pruning, task = case.variant.pruning, case.task
+    verdict = found.verdicts.get(metric, Verdict("ungated"))
+    samples = found.samples.get(metric)
+    return Record(
+        benchmark=found.benchmark,
+        model=case.variant.model.name,
+        weights=found.weights,
+        task=task.name if task else None,
+        task_version=task.version if task else None,
+        protocol=found.protocol,
+        method=pruning.method if pruning else None,
+        scope=pruning.scope if pruning else None,
+        sparsity=pruning.sparsity if pruning else 0.0,
+        layout="strided",
+        device=found.device,
+        dtype=settings.dtype,
+        threads=settings.threads,
+        seed=settings.seed,
+        metric=metric,
+        value=found.values[metric],
+        unit=METRICS[metric].unit,
+        better=METRICS[metric].better,
+        achieved_sparsity=found.achieved,
+        n=len(samples) if samples else None,
+        limit=verdict.limit,
+        gate=verdict.gate,
+        limit_source=verdict.source,
+        stamps=(verdict.note,) if verdict.note else (),
+    )
+
+
+def hand_over(
+    records: Sequence[Record],
+    samples: Mapping[str, Sequence[float]],
+    record_property: Callable[[str, Any], None],
+) -> None:
+    """Gives records to the report; with pytest-xdist they travel from the worker to the controller."""
+    for record in records:
+        record_property(PROPERTY, {"record": record.to_json(), "samples": samples.get(record.metric)})

@@ -1,0 +1,53 @@
+"""What does pruning do to a model, and what does it cost to find and apply the masks?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.grid import mask_cost_cases, pruned_cases
+
+if TYPE_CHECKING:
+    from bench.plugin import Record
+    from fixtures.loading import Origin
+    from fixtures.settings import Settings
+    from fixtures.specs import Case
+    from fixtures.variants import PrunedModel
+
+
+@pytest.mark.cases(make=pruned_cases)
+def test_sparsity(case: Case, variant: PrunedModel, record: Record) -> None:
+    """Counts the zeros after pruning: in scope, over all parameters, and part by part."""
+    from bench.recording import Measurement
+
+    achieved = variant.achieved
+    record(
+        Measurement(
+            benchmark="pruning",
+            weights=variant.loaded.origin.identity,
+            device=str(variant.loaded.device),
+            values={"in_scope": achieved.in_scope, "overall": achieved.overall, **achieved.components},
+            achieved=achieved.in_scope,
+        )
+    )
+
+
+@pytest.mark.cases(make=mask_cost_cases)
+def test_mask_cost(case: Case, origin: Origin, settings: Settings, record: Record) -> None:
+    """Finds the masks here and by PyTorch's global_unstructured, in fresh processes that take turns."""
+    from bench.measure.mask_cost import measure_mask_cost
+    from bench.recording import Measurement
+
+    cost = measure_mask_cost(origin, case.variant.pruning, settings)
+    record(
+        Measurement(
+            benchmark="mask-cost",
+            weights=origin.identity,
+            device="cpu",
+            values=cost.values,
+            samples=cost.samples,
+        )
+    )
+    if not cost.same_masks:
+        pytest.fail(f"{case}: the masks differ from PyTorch's outside the ties at the threshold", pytrace=False)

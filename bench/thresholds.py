@@ -1,0 +1,173 @@
+"""Reads thresholds.toml and judges values by it.
+
+A limit is one of
+    value = [low, high]     the metric itself
+    change = [low, high]    value - dense, in the metric's unit
+    nats = [low, high]      ln(value) - ln(dense): perplexity on a log scale
+    collapse = factor       value / dense is at least the factor where lower is better, at most where higher is:
+                            the model is expected to be broken there, and would surprise if it were not
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fixtures.models import MODELS
+from fixtures.registry import explain_miss
+from fixtures.specs import Case
+from fixtures.tasks import TASKS
+from reports.metrics import METRICS
+from reports.record import Gate
+
+FILE = Path(__file__).with_name("thresholds.toml")
+KINDS = ("value", "change", "nats", "collapse")
+
+Key = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What counts as good enough for one metric of one case.
+
+    Attributes:
+        low, high: what the compared number must lie between, ends included.
+        source: where it stands, `file:line`.
+    """
+
+    kind: str
+    low: float
+    high: float
+    source: str
+
+    def __str__(self) -> str:
+        words = {"value": "", "change": "change to dense ", "nats": "ln(value / dense) "}
+        if self.kind != "collapse":
+            return f"{words[self.kind]}from {self.low:g} to {self.high:g}"
+        factor = f"at least {self.low:g}" if self.high == math.inf else f"at most {self.high:g}"
+        return f"collapse, {factor} times dense"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a threshold says of a value.
+
+    Attributes:
+        complaint: a sentence for the user when the gate failed.
+        note: why there is no gate, when a threshold exists for another protocol.
+    """
+
+    gate: Gate
+    limit: str | None = None
+    source: str | None = None
+    complaint: str = ""
+    note: str = ""
+
+
+class Thresholds:
+    """All thresholds of a file."""
+
+    def __init__(self, rows: Mapping[Key, Threshold]) -> None:
+        self._rows = rows
+
+    def judge(
+        self, case: Case, protocol: str, metric: str, value: float, dense: Callable[[], float]
+    ) -> Verdict:
+        """Judges a value of a case; `dense` is asked for only when the limit is relative to it."""
+        subject = (case.variant.model.name, str(case.task), metric, str(case.variant.pruning or "dense"))
+        threshold = self._rows.get((*subject, protocol))
+        if threshold is None:
+            others = sorted(key[4] for key in self._rows if key[:4] == subject)
+            return Verdict("ungated", note=f"threshold is for {' or '.join(others)}" if others else "")
+        compared = _compared(threshold.kind, value, dense)
+        passed = threshold.low <= compared <= threshold.high
+        return Verdict(
+            gate="passed" if passed else "failed",
+            limit=str(threshold),
+            source=threshold.source,
+            complaint="" if passed else _complaint(case, metric, value, compared, threshold),
+        )
+
+
+def _compared(kind: str, value: float, dense: Callable[[], float]) -> float:
+    if kind == "value":
+        return value
+    if kind == "change":
+        return value - dense()
+    if kind == "nats":
+        return math.log(value / dense())
+    return value / dense()
+
+
+def _complaint(case: Case, metric: str, value: float, compared: float, threshold: Threshold) -> str:
+    found = "" if threshold.kind == "value" else f" ({compared:.4g} against dense)"
+    return f"{case}: {metric} is {value:.6g}{found}; limit: {threshold}; {threshold.source}"
+
+
+def read_thresholds(path: Path = FILE) -> Thresholds:
+    """Reads and checks a thresholds file.
+
+    Raises:
+        ValueError: the file is no TOML, or names what does not exist.
+    """
+    text = path.read_text("utf-8")
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        content = tomllib.loads(text)
+        return Thresholds(dict(_rows(content, _Lines(text, where))))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _rows(content: Mapping[str, Any], lines: _Lines) -> Iterator[tuple[Key, Threshold]]:
+    for model, tasks in content.items():
+        MODELS[model]
+        for task, metrics in tasks.items():
+            TASKS[task]
+            for metric, tables in metrics.items():
+                _require("metric", metric, list(METRICS))
+                for index, table in enumerate(tables):
+                    for pruning, limit in table["limits"].items():
+                        source = lines.source((model, task, metric), index, pruning)
+                        key = (model, task, metric, pruning, table["protocol"])
+                        yield key, _threshold(metric, limit, source)
+
+
+def _threshold(metric: str, limit: Mapping[str, Any], source: str) -> Threshold:
+    if len(limit) != 1:
+        raise ValueError(f"{source}: expected one of {', '.join(KINDS)}, found {', '.join(limit) or 'none'}")
+    kind, bounds = next(iter(limit.items()))
+    _require("kind of limit", kind, list(KINDS))
+    if kind == "collapse":
+        lower_is_better = METRICS[metric].better == "lower"
+        bounds = [bounds, math.inf] if lower_is_better else [-math.inf, bounds]
+    low, high = map(float, bounds)
+    if not low <= high:
+        raise ValueError(f"{source}: {low:g} to {high:g} is no range")
+    return Threshold(kind, low, high, source)
+
+
+def _require(kind: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise ValueError(explain_miss(kind, name, known))
+
+
+class _Lines:
+    """Finds the line of a limit: tomllib does not say."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self._lines = text.splitlines()
+        self._where = where
+
+    def source(self, path: tuple[str, ...], index: int, pruning: str) -> str:
+        """`file:line` of a limit in the index-th table of its path."""
+        heading = f"[[{'.'.join(path)}]]"
+        tables = [number for number, line in enumerate(self._lines) if line.replace('"', "") == heading]
+        start = tables[index] if index < len(tables) else 0
+        rows = range(start, len(self._lines))
+        found = (row for row in rows if self._lines[row].split("=")[0].strip().strip('"') == pruning)
+        return f"{self._where}:{next(found, start) + 1}"

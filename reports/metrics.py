@@ -1,0 +1,51 @@
+"""METRICS: a metric is a row with its unit and its direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.record import Better
+
+Unit = Literal["", "s", "B", "fraction", "x"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a number means.
+
+    Attributes:
+        unit: of the value in the records; `x` is a ratio of two measurements, "" a plain number.
+        better: which direction is an improvement; None where neither is.
+        headline: whether it stands in the summary's quality tables.
+    """
+
+    name: str
+    unit: Unit
+    better: Better | None
+    headline: bool = False
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("perplexity", "", "lower", headline=True),
+        Metric("word_perplexity", "", "lower"),
+        Metric("byte_perplexity", "", "lower"),
+        Metric("in_scope", "fraction", None),
+        Metric("overall", "fraction", None),
+        Metric("embeddings", "fraction", None),
+        Metric("attention", "fraction", None),
+        Metric("feed-forward", "fraction", None),
+        Metric("norms", "fraction", None),
+        Metric("head", "fraction", None),
+        Metric("find_time", "s", "lower"),
+        Metric("find_time_pytorch", "s", None),
+        Metric("find_speedup", "x", "higher"),
+        Metric("find_memory", "B", "lower"),
+        Metric("find_memory_pytorch", "B", None),
+        Metric("find_memory_saving", "x", "higher"),
+        Metric("apply_time", "s", None),
+        Metric("apply_memory", "B", None),
+    )
+}

@@ -1,0 +1,103 @@
+"""Collects records, stores each as its test ends, prints the tables, sets the exit status."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.environment import describe_run
+from reports.record import PROPERTY, Record
+from reports.store import RunWriter, check_writable
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds `--results DIR`."""
+    group = parser.getgroup("bench", "benchmarks of sparse transformers")
+    group.addoption(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="append records there"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Starts collecting, except in a worker of pytest-xdist."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Collector(config), "bench-collector")
+
+
+class Collector:
+    """What this session has measured so far."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._records: list[Record] = []
+        self._writer: RunWriter | None = None
+        self._cases: dict[str, set[str]] = {"passed": set(), "failed": set(), "skipped": set()}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Makes sure that results can be stored before anything is measured."""
+        measures = any(item.get_closest_marker("cases") for item in session.items)
+        if not measures or session.config.option.collectonly:
+            return
+        try:
+            check_writable(self._results)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Stores the records of a test as it ends."""
+        if "cases" not in report.keywords:
+            return
+        if report.when == "call" or report.outcome != "passed":
+            self._cases[report.outcome].add(report.nodeid)
+        if report.when == "call":
+            for name, value in report.user_properties:
+                if name == PROPERTY and isinstance(value, dict):
+                    self._store(value)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Cases that were all skipped are no success."""
+        if self._writer:
+            self._writer.close()
+        if self._nothing_measured() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Prints the tables, and what a reader must know beside them."""
+        if self._records:
+            from reports.tables import render  # pandas takes a while, and only a summary needs it
+
+            terminalreporter.section("benchmarks")
+            terminalreporter.write_line(render(self._records, "table"))
+            terminalreporter.write_line("")
+            terminalreporter.write_line(self._gates())
+        if self._writer:
+            terminalreporter.write_line(f"stored in {self._writer.path}; python -m reports show")
+        if self._nothing_measured():
+            terminalreporter.section("nothing was measured", red=True)
+            terminalreporter.write_line(f"all {len(self._cases['skipped'])} cases were skipped: -rs says why")
+
+    @property
+    def _results(self) -> Path:
+        return Path(self._config.getoption("results"))
+
+    def _nothing_measured(self) -> bool:
+        return bool(self._cases["skipped"]) and not self._cases["passed"] | self._cases["failed"]
+
+    def _store(self, value: dict[str, Any]) -> None:
+        record = Record.from_json(value["record"])
+        self._records.append(record)
+        self._open_writer().append(record, value["samples"])
+
+    def _open_writer(self) -> RunWriter:
+        if self._writer is None:
+            command = shlex.join(["pytest", *self._config.invocation_params.args])
+            self._writer = RunWriter(self._results, describe_run(self._config.rootpath, command))
+        return self._writer
+
+    def _gates(self) -> str:
+        gates = [record.gate for record in self._records]
+        counts = [f"{gates.count(gate)} {gate}" for gate in ("passed", "failed", "ungated") if gate in gates]
+        return f"{len(self._records)} values: {', '.join(counts)}"

@@ -1,0 +1,124 @@
+"""Record and Run: one row of the results table, and where it was measured.
+
+Schema history:
+    1  the first one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+SCHEMA = 1
+PROPERTY = "bench-record"  # the name under which a test hands over its records
+
+Gate = Literal["passed", "failed", "ungated"]
+Better = Literal["lower", "higher"]
+Outcome = Literal["measured", "oom", "timeout"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One metric of one case. What does not apply is None; units are SI.
+
+    The fields of `KEY` say what was measured: two records compare when these agree. Neither node id nor file
+    path is among them, so that moving a test keeps its past.
+
+    Attributes:
+        weights: which weights: `hub@revision`, `local@sha`, a package's `name@sha`, `random`.
+        protocol: what else the number depends on, in words, with the limit on examples.
+        sparsity: asked for, in scope; 0 for dense.
+        achieved_sparsity: counted afterwards, in scope.
+        n: how many examples or rounds the value summarises.
+        low, high: its interval.
+        samples: where the examples' scores or the rounds are: `file#line` beside the run's file.
+        limit, gate, limit_source: the threshold, what it said, and where it stands.
+        stamps: what a reader should know, such as `noisy`.
+
+    Raises:
+        ValueError: a measured value that is NaN or infinite.
+    """
+
+    benchmark: str
+    model: str
+    weights: str
+    task: str | None = None
+    task_version: int | None = None
+    protocol: str | None = None
+    workload: str | None = None
+    method: str | None = None
+    scope: str | None = None
+    sparsity: float = 0.0
+    layout: str | None = None
+    encoding: str | None = None
+    device: str
+    dtype: str
+    threads: int
+    seed: int
+    metric: str
+
+    value: float | None
+    unit: str
+    better: Better | None = None
+    achieved_sparsity: float | None = None
+    n: int | None = None
+    low: float | None = None
+    high: float | None = None
+    samples: str | None = None
+    limit: str | None = None
+    gate: Gate = "ungated"
+    limit_source: str | None = None
+    stamps: tuple[str, ...] = ()
+    outcome: Outcome = "measured"
+
+    def __post_init__(self) -> None:
+        measured = self.value is not None and math.isfinite(self.value)
+        if self.outcome == "measured" and not measured:
+            raise ValueError(f"{self.metric} is {self.value}: not a number that can be recorded")
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Self:
+        """A record from a results line.
+
+        Raises:
+            TypeError: a field is missing or unknown.
+            ValueError: its value is not a number.
+        """
+        return cls(**{**row, "stamps": tuple(row.get("stamps", ()))})
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a results line, fields in their order."""
+        return asdict(self)
+
+    @property
+    def pruning(self) -> str:
+        """How the model was pruned, without the sparsity: `magnitude-global`, or `dense`."""
+        return f"{self.method}-{self.scope}" if self.method else "dense"
+
+
+_NAMES = [item.name for item in fields(Record)]
+KEY = tuple(_NAMES[: _NAMES.index("value")])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One session: the header of its results file.
+
+    Attributes:
+        commit: of the working tree, 40 hex digits, or None outside git.
+        dirty: whether the tree differed from the commit.
+        machine: a short name for this kind of machine; records of different ones do not compare.
+        started: UTC, ISO 8601.
+        command: the command line, to run it again.
+    """
+
+    commit: str | None
+    dirty: bool
+    machine: str
+    host: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    started: str
+    command: str
+    schema: int = SCHEMA

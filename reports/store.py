@@ -1,0 +1,146 @@
+"""Append-only results: a file per run, a JSON line per record, written the moment a case ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from reports.record import SCHEMA, Record, Run
+
+SAMPLES = ".samples.jsonl"
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run as read back.
+
+    Attributes:
+        damage: what could not be read, a sentence each, naming file and line.
+    """
+
+    path: Path
+    run: Run
+    records: tuple[Record, ...]
+    damage: tuple[str, ...]
+
+
+def check_writable(results: Path) -> None:
+    """Makes the results folder, with a .gitignore of its own.
+
+    Raises:
+        ValueError: it cannot be made or written.
+    """
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        (results / ".gitignore").write_text("*\n", "utf-8")
+    except OSError as error:
+        raise ValueError(f"--results {results}: cannot write there ({error.strerror})") from error
+
+
+class RunWriter:
+    """Writes a run; the file begins with the first record, so a session without records leaves none."""
+
+    def __init__(self, results: Path, run: Run) -> None:
+        self._results = results
+        self._run = run
+        self._file: IO[str] | None = None
+        self._samples: IO[str] | None = None
+        self._sample_lines = 0
+
+    @property
+    def path(self) -> Path | None:
+        """Where the records are, once there are any."""
+        return Path(self._file.name) if self._file else None
+
+    def append(self, record: Record, samples: Sequence[float] | None = None) -> None:
+        """Writes a record, its samples first, so that no line refers to what is not there."""
+        file = self._file or self._open()
+        if samples is not None:
+            record = replace(record, samples=self._append_samples(record, samples))
+        _write(file, record.to_json())
+
+    def close(self) -> None:
+        """Closes the files; what was appended is on disk already."""
+        for file in filter(None, (self._file, self._samples)):
+            file.close()
+
+    def _open(self) -> IO[str]:
+        folder = self._results / self._run.machine
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = re.sub(r"[^0-9T]", "", self._run.started.removesuffix("+00:00")) + "Z"
+        self._file = _open_new(folder, f"{stem}-{(self._run.commit or 'nocommit')[:12]}")
+        _write(self._file, {"run": asdict(self._run)})
+        return self._file
+
+    def _append_samples(self, record: Record, samples: Sequence[float]) -> str:
+        if self._samples is None:
+            path = Path(str(self.path)).with_suffix(SAMPLES)
+            self._samples = path.open("a", encoding="utf-8")
+        self._sample_lines += 1
+        _write(self._samples, {"metric": record.metric, "samples": list(samples)})
+        return f"{Path(self._samples.name).name}#{self._sample_lines}"
+
+
+def _open_new(folder: Path, stem: str) -> IO[str]:
+    """A file of its own even when two runs start in the same second."""
+    attempt = 1
+    while True:
+        name = f"{stem}.jsonl" if attempt == 1 else f"{stem}-{attempt}.jsonl"
+        try:
+            return (folder / name).open("x", encoding="utf-8")
+        except FileExistsError:
+            attempt += 1
+
+
+def _write(file: IO[str], row: dict[str, Any]) -> None:
+    file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+    file.flush()
+
+
+def stored_runs(results: Path) -> list[Path]:
+    """The files of all runs, oldest first."""
+    files = [path for path in results.glob("*/*.jsonl") if not path.name.endswith(SAMPLES)]
+    return sorted(files, key=lambda path: (path.name, path.parent.name))
+
+
+def read_run(path: Path) -> StoredRun:
+    """Reads a run; a damaged line costs that line alone.
+
+    Raises:
+        ValueError: the header is damaged, or its schema is newer than this program's.
+    """
+    lines = path.read_text("utf-8", errors="replace").splitlines()
+    run = _read_header(path, lines[0] if lines else "")
+    records, damage = [], []
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            records.append(Record.from_json(json.loads(line)))
+        except (ValueError, TypeError) as error:
+            damage.append(f"{path}:{number}: damaged line left out ({error})")
+    return StoredRun(path, run, tuple(records), tuple(damage))
+
+
+def _read_header(path: Path, line: str) -> Run:
+    try:
+        header = json.loads(line)["run"]
+        schema = header["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}:1: not the header of a run ({error})") from error
+    if schema > SCHEMA:
+        raise ValueError(f"{path}: written with schema {schema}, this program knows {SCHEMA}: update it")
+    return Run(**header)
+
+
+def read_samples(path: Path, reference: str) -> list[float]:
+    """The samples that a record of the run at `path` refers to."""
+    name, _, line = reference.partition("#")
+    with path.with_name(name).open(encoding="utf-8") as file:
+        return list(json.loads(_nth(file, int(line)))["samples"])
+
+
+def _nth(lines: Iterator[str], number: int) -> str:
+    return next(line for index, line in enumerate(lines, start=1) if index == number)
