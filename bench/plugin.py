@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bench.grid import MASK_COSTS, Grid
 from bench.selection import explain_empty_selection
-from bench.thresholds import Thresholds, read_thresholds
+from bench.thresholds import Thresholds, Verdict, read_thresholds
 from fixtures.corpora import CORPORA, check_file
 from fixtures.plugin import SETTINGS
 from fixtures.settings import Settings, parse_list, parse_sparsities
@@ -29,6 +30,18 @@ EMPTY = pytest.StashKey[str]()
 
 Record = Callable[["Measurement"], None]
 Measure = Callable[[], "Quality"]
+Judge = Callable[["Quality"], "dict[str, Verdict]"]
+
+# what a test function, or a fixture it uses, may ask for; the second kind is turned into what it names
+PARAMETERS: Mapping[str, Callable[[Case], object]] = {
+    "case": lambda case: case,
+    "task": lambda case: case.task,
+    "pruning": lambda case: case.variant.pruning,
+    "model": lambda case: case.variant.model,
+    "origin": lambda case: case.variant.model,
+    "variant": lambda case: case.variant,
+}
+LOADED = ("model", "origin", "variant")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,16 +76,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is None:
         return
     cases: list[Case] = marker.kwargs["make"](metafunc.config.stash[GRID])
-    indirect = {
-        "model": lambda case: case.variant.model,
-        "origin": lambda case: case.variant.model,
-        "variant": lambda case: case.variant,
-    }
-    names = [name for name in indirect if name in metafunc.fixturenames]
-    rows = [(case, *(indirect[name](case) for name in names)) for case in cases]
+    names = [name for name in PARAMETERS if name in metafunc.fixturenames]
+    rows = [[PARAMETERS[name](case) for name in names] for case in cases]
+    indirect = [name for name in names if name in LOADED]
     ids = [str(case) for case in cases]
     # session scope, so that a model or a variant stays while the next case wants the same one
-    metafunc.parametrize(["case", *names], rows, indirect=names, ids=ids, scope="session")
+    metafunc.parametrize(names, rows, indirect=indirect, ids=ids, scope="session")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -132,13 +141,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def examples(
-    case: Case, model: LoadedModel, settings: Settings, examples_read: dict[tuple[str, str], list[Window]]
+    task: TaskSpec, model: LoadedModel, settings: Settings, examples_read: dict[tuple[str, str], list[Window]]
 ) -> list[Window]:
     """The examples of the case's task, tokenised once per model."""
     from fixtures.errors import UnavailableError
     from fixtures.examples import read_examples
 
-    task = _task(case)
     key = (task.name, model.spec.name)
     if key not in examples_read:
         try:
@@ -163,13 +171,15 @@ def dense_scores() -> dict[tuple[str, str], Quality]:
 
 
 @pytest.fixture
-def measure(case: Case, variant: PrunedModel, examples: list[Window], progress: Progress) -> Measure:
+def measure(
+    case: Case, task: TaskSpec, variant: PrunedModel, examples: list[Window], progress: Progress
+) -> Measure:
     """Evaluates the model as it is at the moment of the call."""
     from bench.measure.quality import measure_quality
 
     def measured() -> Quality:
         try:
-            return measure_quality(_task(case), variant.loaded.model, examples, progress)
+            return measure_quality(task, variant.loaded.model, examples, progress)
         except ValueError as error:
             pytest.fail(f"{case}: {error}", pytrace=False)
 
@@ -178,12 +188,12 @@ def measure(case: Case, variant: PrunedModel, examples: list[Window], progress: 
 
 @pytest.fixture
 def dense(
-    case: Case, variant: PrunedModel, measure: Measure, dense_scores: dict[tuple[str, str], Quality]
+    task: TaskSpec, variant: PrunedModel, measure: Measure, dense_scores: dict[tuple[str, str], Quality]
 ) -> Measure:
-    """The dense score of the case's model and task: measured when it is first wanted, whichever case that is."""
+    """The dense score of the case's model and task: measured when first wanted, by whichever case."""
 
     def measured() -> Quality:
-        key = (_task(case).name, case.variant.model.name)
+        key = (task.name, variant.spec.model.name)
         if key not in dense_scores:
             with variant.dense():
                 dense_scores[key] = measure()
@@ -192,10 +202,20 @@ def dense(
     return measured
 
 
-@pytest.fixture(scope="session")
-def thresholds(pytestconfig: pytest.Config) -> Thresholds:
-    """What counts as good enough."""
-    return pytestconfig.stash[THRESHOLDS]
+@pytest.fixture
+def judge(
+    case: Case, task: TaskSpec, settings: Settings, dense: Measure, pytestconfig: pytest.Config
+) -> Judge:
+    """What the thresholds say of a case's metrics; measures the dense score if a limit is relative to it."""
+    thresholds, protocol = pytestconfig.stash[THRESHOLDS], task.protocol(settings.limit)
+
+    def judged(quality: Quality) -> dict[str, Verdict]:
+        return {
+            metric: thresholds.judge(case, protocol, metric, value, partial(_metric, dense, metric))
+            for metric, value in quality.metrics.items()
+        }
+
+    return judged
 
 
 @pytest.fixture
@@ -221,7 +241,5 @@ def progress(case: Case, pytestconfig: pytest.Config) -> Progress:
     return show_progress(str(case), pytestconfig)
 
 
-def _task(case: Case) -> TaskSpec:
-    if case.task is None:
-        raise TypeError(f"{case} has no task")
-    return case.task
+def _metric(measured: Measure, metric: str) -> float:
+    return measured().metrics[metric]

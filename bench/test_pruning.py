@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from bench.plugin import Record
     from fixtures.loading import Origin
     from fixtures.settings import Settings
-    from fixtures.specs import Case
+    from fixtures.specs import PruningSpec
     from fixtures.variants import PrunedModel
 
 
 @pytest.mark.cases(make=pruned_cases)
-def test_sparsity(case: Case, variant: PrunedModel, record: Record) -> None:
+def test_sparsity(variant: PrunedModel, record: Record) -> None:
     """Counts the zeros after pruning: in scope, over all parameters, and part by part."""
     from bench.recording import Measurement
 
@@ -27,19 +27,19 @@ def test_sparsity(case: Case, variant: PrunedModel, record: Record) -> None:
             benchmark="pruning",
             weights=variant.loaded.origin.identity,
             device=str(variant.loaded.device),
-            values={"in_scope": achieved.in_scope, "overall": achieved.overall, **achieved.components},
+            values=achieved.by_name(),
             achieved=achieved.in_scope,
         )
     )
 
 
 @pytest.mark.cases(make=mask_cost_cases)
-def test_mask_cost(case: Case, origin: Origin, settings: Settings, record: Record) -> None:
+def test_mask_cost(pruning: PruningSpec, origin: Origin, settings: Settings, record: Record) -> None:
     """Finds the masks here and by PyTorch's global_unstructured, in fresh processes that take turns."""
     from bench.measure.mask_cost import measure_mask_cost
     from bench.recording import Measurement
 
-    cost = measure_mask_cost(origin, case.variant.pruning, settings)
+    cost = measure_mask_cost(origin, pruning, settings)
     record(
         Measurement(
             benchmark="mask-cost",
@@ -50,4 +50,6 @@ def test_mask_cost(case: Case, origin: Origin, settings: Settings, record: Recor
         )
     )
     if not cost.same_masks:
-        pytest.fail(f"{case}: the masks differ from PyTorch's outside the ties at the threshold", pytrace=False)
+        pytest.fail(
+            f"{pruning}: the masks differ from PyTorch's outside the ties at the threshold", pytrace=False
+        )

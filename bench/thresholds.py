@@ -4,8 +4,8 @@ A limit is one of
     value = [low, high]     the metric itself
     change = [low, high]    value - dense, in the metric's unit
     nats = [low, high]      ln(value) - ln(dense): perplexity on a log scale
-    collapse = factor       value / dense is at least the factor where lower is better, at most where higher is:
-                            the model is expected to be broken there, and would surprise if it were not
+    collapse = factor       value / dense is at least the factor where lower is better, at most where higher
+                            is: the model is expected to be broken there, and would surprise if it were not
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ STYLES = {"table": "simple", "md": "github"}
 FORMATS = (*STYLES, "csv", "json")
 FAILED = " !"
 LEGEND = "! outside its threshold"
+SCIENTIFIC_FROM = 1e4
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ def _setting(record: Record) -> tuple[object, ...]:
 def _title(record: Record) -> str:
     what = f"{record.benchmark}: {record.model} ({record.weights})"
     task = f" on {record.task}, {record.protocol}" if record.task else ""
-    threads = f", {record.threads} thread{'s' if record.threads > 1 else ''}" if record.device == "cpu" else ""
+    threads = (
+        f", {record.threads} thread{'s' if record.threads > 1 else ''}" if record.device == "cpu" else ""
+    )
     return f"{what}{task}; {record.device}, {record.dtype}{threads}"
 
 
@@ -123,7 +126,7 @@ def format_value(value: float, unit: str) -> str:
         return f"{1000 * value:.3g} ms" if abs(value) < 1 else f"{value:.3g} s"
     if unit == "B":
         return f"{value / 1e6:,.1f} MB"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.2e}"
+    return f"{value:.4g}" if abs(value) < SCIENTIFIC_FROM else f"{value:.2e}"
 
 
 def sparsity_text(sparsity: float) -> str:

@@ -1,4 +1,4 @@
-"""Time and memory of finding masks, ours and PyTorch's: two fresh processes that take turns round by round."""
+"""Time and memory of finding masks, ours and PyTorch's: two fresh processes that take turns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from fixtures.loading import Origin
 from fixtures.settings import Settings
@@ -92,7 +92,7 @@ class Worker:
             text=True,
         )
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

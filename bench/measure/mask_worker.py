@@ -79,7 +79,9 @@ def find_masks_by_pytorch(weights: Sequence[Weight], pruning: PruningSpec) -> Ma
 def describe_masks(kept: Mapping[Weight, Tensor]) -> list[object]:
     """What two findings of the same masks agree on: [pruned, threshold, digest]."""
     pruned = sum(int((mask == 0).sum()) for mask in kept.values())
-    highest = [weight.parameter.data.abs()[mask == 0].max() for weight, mask in kept.items() if (mask == 0).any()]
+    highest = [
+        weight.parameter.data.abs()[mask == 0].max() for weight, mask in kept.items() if (mask == 0).any()
+    ]
     threshold = max((float(value) for value in highest), default=0.0)
     digest = hashlib.sha256()
     for weight, mask in kept.items():

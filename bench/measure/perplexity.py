@@ -31,6 +31,8 @@ def measure_nll(model: nn.Module, windows: Sequence[Window], progress: Progress 
     """`window_nll` of every window.
 
     Args:
+        model: a causal language model in evaluation mode.
+        windows: its examples.
         progress: passes the windows through, showing how far it is.
 
     Raises:
