@@ -50,6 +50,16 @@ class Grid:
         """The models of the tiers."""
         return (model for model in MODELS.values() if model.tier in self.settings.tiers)
 
+    def explain_emptiness(self) -> str:
+        """Why there is no case, and what to do."""
+        filled = dict.fromkeys(model.tier for model in MODELS.values())
+        if not filled.keys() & set(self.settings.tiers):
+            tiers = ", ".join(self.settings.tiers)
+            return f"no case: tier {tiers} has no models yet; choose --tier {' or '.join(filled)}"
+        if self.settings.random_weights:
+            return "no case: random weights know nothing, so there is no quality to measure; only costs"
+        return "no case: no test measures what these options ask for"
+
     def prunings(self) -> list[PruningSpec]:
         """Every pruning once, in a fixed order."""
         pairs = (
@@ -98,6 +108,8 @@ def pruned_cases(grid: Grid) -> list[Case]:
 
 def mask_cost_cases(grid: Grid) -> list[Case]:
     """The prunings that PyTorch has too, at one sparsity unless the options say otherwise."""
+    if grid.settings.device.startswith("cuda"):  # masks are found on the CPU
+        return []
     asked = grid.methods or grid.scopes or grid.sparsities
     prunings = grid.prunings() if asked else MASK_COSTS
     shared = {(cost.method, cost.scope) for cost in MASK_COSTS}

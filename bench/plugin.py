@@ -101,7 +101,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         case = case_of(item)
         return (models[case.variant.model], prunings[case.variant.pruning]) if case else (-1, -1)
 
-    items.sort(key=place)
+    # pytest makes a test of an empty grid, to be skipped: nothing is generated for that here
+    cases = [item for item in items if case_of(item) or not item.get_closest_marker("cases")]
+    if items and not cases:
+        config.stash[EMPTY] = grid.explain_emptiness()
+    items[:] = sorted(cases, key=place)
 
 
 def case_of(item: pytest.Item) -> Case | None:
@@ -120,9 +124,9 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compares the local data of the selected tasks with what was published, before any work."""
-    data_dir = session.config.stash[SETTINGS].data_dir
-    if session.items or not session.config.stash.get(EMPTY, ""):
+    if session.items:
         session.config.stash[EMPTY] = ""
+    data_dir = session.config.stash[SETTINGS].data_dir
     if data_dir is None or session.config.option.collectonly:
         return
     tasks = {case.task for item in session.items if (case := case_of(item)) and case.task}
