@@ -18,8 +18,9 @@ def explain_empty_selection(keyword: str, cases: Sequence[Case]) -> str:
     """
     known = sorted({word for case in cases for word in _words(case)})
     asked = [word for word in re.findall(r"[^\s()]+", keyword) if word not in {"and", "or", "not"}]
-    strange = [word for word in asked if not any(word.lower() in str(case).lower() for case in cases)]
-    misses = [explain_miss("word in -k", word, known) for word in strange if word not in known]
+    there = [text.lower() for text in (*map(str, cases), *known)]
+    strange = [word for word in asked if not any(word.lower() in text for text in there)]
+    misses = [explain_miss("word in -k", word, known) for word in strange]
     return "no case matches: " + ("; ".join(misses) or f"-k {keyword!r} selects none of {len(cases)} cases")
 
 

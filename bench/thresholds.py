@@ -17,9 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.toml_lines import TomlLines
 from fixtures.models import MODELS
-from fixtures.registry import explain_miss
-from fixtures.specs import Case
+from fixtures.pruning.methods import METHODS
+from fixtures.pruning.scopes import find_scope, prunings_of
+from fixtures.registry import UnknownNameError, explain_miss
+from fixtures.settings import parse_sparsities
+from fixtures.specs import DENSE, Case
 from fixtures.tasks import TASKS
 from reports.metrics import METRICS
 from reports.record import Gate
@@ -114,16 +118,18 @@ def read_thresholds(path: Path = FILE) -> Thresholds:
     Raises:
         ValueError: the file is no TOML, or names what does not exist.
     """
-    text = path.read_text("utf-8")
     where = f"{path.parent.name}/{path.name}"
     try:
-        content = tomllib.loads(text)
-        return Thresholds(dict(_rows(content, _Lines(text, where))))
+        text = path.read_text("utf-8")
+        return Thresholds(dict(_rows(tomllib.loads(text), TomlLines(text), where)))
+    except KeyError as error:
+        missing = error if isinstance(error, UnknownNameError) else f"a table has no {error}"
+        raise ValueError(f"{where}: {missing}") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{where}: {error}") from error
 
 
-def _rows(content: Mapping[str, Any], lines: _Lines) -> Iterator[tuple[Key, Threshold]]:
+def _rows(content: Mapping[str, Any], lines: TomlLines, where: str) -> Iterator[tuple[Key, Threshold]]:
     for model, tasks in content.items():
         MODELS[model]
         for task, metrics in tasks.items():
@@ -132,7 +138,8 @@ def _rows(content: Mapping[str, Any], lines: _Lines) -> Iterator[tuple[Key, Thre
                 _require("metric", metric, list(METRICS))
                 for index, table in enumerate(tables):
                     for pruning, limit in table["limits"].items():
-                        source = lines.source((model, task, metric), index, pruning)
+                        _require_pruning(pruning)
+                        source = f"{where}:{lines.find((model, task, metric), index, pruning)}"
                         key = (model, task, metric, pruning, table["protocol"])
                         yield key, _threshold(metric, limit, source)
 
@@ -151,23 +158,22 @@ def _threshold(metric: str, limit: Mapping[str, Any], source: str) -> Threshold:
     return Threshold(kind, low, high, source)
 
 
+def _require_pruning(name: str) -> None:
+    """Refuses what is not the id of a pruning."""
+    if name == DENSE:
+        return
+    method, _, rest = name.partition("-")
+    scope, _, level = rest.rpartition("-")
+    if not level:
+        raise ValueError(f"pruning {name!r}: expected dense, or an id such as magnitude-global-0.50")
+    try:
+        found = prunings_of(METHODS[method].name, find_scope(scope), parse_sparsities([level]))
+    except ValueError as error:
+        raise ValueError(f"pruning {name!r}: {error}") from error
+    if name not in map(str, found):
+        raise ValueError(f"pruning {name!r}: expected {found[0]}")
+
+
 def _require(kind: str, name: str, known: list[str]) -> None:
     if name not in known:
         raise ValueError(explain_miss(kind, name, known))
-
-
-class _Lines:
-    """Finds the line of a limit: tomllib does not say."""
-
-    def __init__(self, text: str, where: str) -> None:
-        self._lines = text.splitlines()
-        self._where = where
-
-    def source(self, path: tuple[str, ...], index: int, pruning: str) -> str:
-        """`file:line` of a limit in the index-th table of its path."""
-        heading = f"[[{'.'.join(path)}]]"
-        tables = [number for number, line in enumerate(self._lines) if line.replace('"', "") == heading]
-        start = tables[index] if index < len(tables) else 0
-        rows = range(start, len(self._lines))
-        found = (row for row in rows if self._lines[row].split("=")[0].strip().strip('"') == pruning)
-        return f"{self._where}:{next(found, start) + 1}"

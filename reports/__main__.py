@@ -51,15 +51,19 @@ def _show(options: argparse.Namespace) -> int:
     sys.stdout.write(render(stored.records, options.format) + "\n")
     if options.format == "table":
         sys.stdout.write(f"\n{_describe(stored)}\n")
-    return _report_damage(stored)
+    return _complain(stored.damage)
 
 
 def _runs(options: argparse.Namespace) -> int:
     damaged = 0
     for path in _paths(options.results):
-        stored = read_run(path)
+        try:
+            stored = read_run(path)
+        except ValueError as error:
+            damaged = _complain([str(error)])
+            continue
         sys.stdout.write(f"{_describe(stored)}\n")
-        damaged |= _report_damage(stored)
+        damaged |= _complain(stored.damage)
     return damaged
 
 
@@ -80,10 +84,10 @@ def _describe(stored: StoredRun) -> str:
     return f"{stored.path}: {len(stored.records)} records, {commit}, {run.machine}, {run.started}"
 
 
-def _report_damage(stored: StoredRun) -> int:
-    for sentence in stored.damage:
+def _complain(sentences: Sequence[str]) -> int:
+    for sentence in sentences:
         sys.stderr.write(f"error: {sentence}\n")
-    return 1 if stored.damage else 0
+    return 1 if sentences else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -99,5 +100,8 @@ class Collector:
 
     def _gates(self) -> str:
         gates = [record.gate for record in self._records]
-        counts = [f"{gates.count(gate)} {gate}" for gate in ("passed", "failed", "ungated") if gate in gates]
-        return f"{len(self._records)} values: {', '.join(counts)}"
+        sentence = (
+            f"{len(gates)} values; gates: {gates.count('passed')} passed, {gates.count('failed')} failed"
+        )
+        stamps = Counter(stamp for record in self._records for stamp in record.stamps)
+        return "".join([sentence, *(f"\n{count} without a gate: {stamp}" for stamp, count in stamps.items())])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,7 +37,9 @@ def check_writable(results: Path) -> None:
     """
     try:
         results.mkdir(parents=True, exist_ok=True)
-        (results / ".gitignore").write_text("*\n", "utf-8")
+        ignored = results / ".gitignore"
+        if not ignored.exists():
+            ignored.write_text("*\n", "utf-8")
     except OSError as error:
         raise ValueError(f"--results {results}: cannot write there ({error.strerror})") from error
 
@@ -80,8 +83,8 @@ class RunWriter:
         if self._samples is None:
             path = Path(str(self.path)).with_suffix(SAMPLES)
             self._samples = path.open("a", encoding="utf-8")
-        self._sample_lines += 1
         _write(self._samples, {"metric": record.metric, "samples": list(samples)})
+        self._sample_lines += 1
         return f"{Path(self._samples.name).name}#{self._sample_lines}"
 
 
@@ -97,50 +100,56 @@ def _open_new(folder: Path, stem: str) -> IO[str]:
 
 
 def _write(file: IO[str], row: dict[str, Any]) -> None:
-    file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+    file.write(json.dumps(row, allow_nan=False) + "\n")  # ASCII: any text, undecodable arguments too
     file.flush()
 
 
 def stored_runs(results: Path) -> list[Path]:
     """The files of all runs, oldest first."""
     files = [path for path in results.glob("*/*.jsonl") if not path.name.endswith(SAMPLES)]
-    return sorted(files, key=lambda path: (path.name, path.parent.name))
+    return sorted(files, key=_age)
+
+
+def _age(path: Path) -> tuple[str, int, str, str]:
+    """By the time in the name, then by the number that tells runs of the same second apart."""
+    started, commit, *attempt = path.stem.split("-")
+    return (started, int(attempt[0]) if attempt and attempt[0].isdecimal() else 1, commit, path.parent.name)
 
 
 def read_run(path: Path) -> StoredRun:
     """Reads a run; a damaged line costs that line alone.
 
     Raises:
-        ValueError: the header is damaged, or its schema is newer than this program's.
+        ValueError: there is no such file, its header is damaged, or its schema is newer than this program's.
     """
-    lines = path.read_text("utf-8", errors="replace").splitlines()
-    run = _read_header(path, lines[0] if lines else "")
+    try:
+        lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
+    run = _read_header(path, lines[0])
     records, damage = [], []
     for number, line in enumerate(lines[1:], start=2):
         try:
             records.append(Record.from_json(json.loads(line)))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             damage.append(f"{path}:{number}: damaged line left out ({error})")
     return StoredRun(path, run, tuple(records), tuple(damage))
 
 
-def _read_header(path: Path, line: str) -> Run:
+def _read_header(path: Path, line: bytes) -> Run:
     try:
         header = json.loads(line)["run"]
-        schema = header["schema"]
+        schema = int(header["schema"])
+        if schema <= SCHEMA:
+            return Run(**header)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}:1: not the header of a run ({error})") from error
-    if schema > SCHEMA:
-        raise ValueError(f"{path}: written with schema {schema}, this program knows {SCHEMA}: update it")
-    return Run(**header)
+    raise ValueError(f"{path}: written with schema {schema}, this program knows {SCHEMA}: update it")
 
 
 def read_samples(path: Path, reference: str) -> list[float]:
     """The samples that a record of the run at `path` refers to."""
     name, _, line = reference.partition("#")
     with path.with_name(name).open(encoding="utf-8") as file:
-        return list(json.loads(_nth(file, int(line)))["samples"])
-
-
-def _nth(lines: Iterator[str], number: int) -> str:
-    return next(line for index, line in enumerate(lines, start=1) if index == number)
+        wanted = next(islice(file, int(line) - 1, None))
+    return list(json.loads(wanted)["samples"])

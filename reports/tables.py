@@ -22,15 +22,17 @@ SCIENTIFIC_FROM = 1e4
 
 @dataclass(frozen=True)
 class Table:
-    """A titled grid of text."""
+    """A titled grid of text; the setting is what a reader must know to compare it with another."""
 
     title: str
+    setting: str
     columns: list[str]
     rows: list[list[str]]
 
     def render(self, style: str) -> str:
         """As text in one of `STYLES`."""
-        heading = f"### {self.title}\n" if style == "md" else self.title
+        markdown = style == "md"
+        heading = f"### {self.title}\n\n{self.setting}\n" if markdown else f"{self.title}\n{self.setting}"
         body = tabulate(
             self.rows,
             headers=self.columns,
@@ -44,20 +46,22 @@ class Table:
 def render(records: Sequence[Record], style: str) -> str:
     """All records in one of `FORMATS`; csv and json are tidy and exact, the others grouped and rounded."""
     if style == "csv":
-        return pd.DataFrame([record.to_json() for record in records]).to_csv(index=False).rstrip("\n")
+        rows = [record.to_json() for record in records]
+        return pd.DataFrame(rows, dtype=object).to_csv(index=False).rstrip("\n")
     if style == "json":
         return json.dumps([record.to_json() for record in records], indent=2, ensure_ascii=False)
-    text = "\n\n".join(table.render(style) for table in tables_of(records))
-    failed = any(record.gate == "failed" for record in records)
-    return f"{text}\n{LEGEND}" if failed else text
+    tables = list(tables_of(records))
+    marked = any(text.endswith(FAILED) for table in tables for row in table.rows for text in row)
+    legend = [LEGEND] if marked else []
+    return "\n\n".join([*(table.render(style) for table in tables), *legend])
 
 
 def tables_of(records: Iterable[Record]) -> Iterator[Table]:
-    """A table per benchmark, model, task and setting, in the order of the records."""
+    """A table per benchmark, model, task and setting, in the order of the records; quality last."""
     groups: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
         groups.setdefault(_setting(record), []).append(record)
-    for group in groups.values():
+    for group in sorted(groups.values(), key=lambda group: group[0].task is not None):
         yield from _quality_tables(group) if group[0].task else [_cost_table(group)]
 
 
@@ -66,13 +70,10 @@ def _setting(record: Record) -> tuple[object, ...]:
     return (record.benchmark, record.model, record.weights, record.task, record.protocol, *where)
 
 
-def _title(record: Record) -> str:
-    what = f"{record.benchmark}: {record.model} ({record.weights})"
-    task = f" on {record.task}, {record.protocol}" if record.task else ""
-    threads = (
-        f", {record.threads} thread{'s' if record.threads > 1 else ''}" if record.device == "cpu" else ""
-    )
-    return f"{what}{task}; {record.device}, {record.dtype}{threads}"
+def _describe(record: Record) -> str:
+    threads = f"{record.threads} thread{'s' if record.threads > 1 else ''}" if record.device == "cpu" else ""
+    where = ", ".join(filter(None, (record.device, record.dtype, threads)))
+    return "; ".join(filter(None, (record.weights, record.protocol, where)))
 
 
 def _quality_tables(group: list[Record]) -> Iterator[Table]:
@@ -80,12 +81,12 @@ def _quality_tables(group: list[Record]) -> Iterator[Table]:
     for metric in dict.fromkeys(record.metric for record in group):
         if metric in METRICS and not METRICS[metric].headline:
             continue
-        records = [record for record in group if record.metric == metric]
-        better = f" ({records[0].better} is better)" if records[0].better else ""
-        yield _pivot(f"{_title(records[0])}\n{metric}{better}", records)
+        yield _pivot([record for record in group if record.metric == metric])
 
 
-def _pivot(title: str, records: list[Record]) -> Table:
+def _pivot(records: list[Record]) -> Table:
+    first = records[0]
+    better = f" ({first.better} is better)" if first.better else ""
     dense = next((cell(record) for record in records if record.method is None), "")
     cells = {(record.sparsity, record.pruning): cell(record) for record in records if record.method}
     prunings = list(dict.fromkeys(pruning for _, pruning in cells))
@@ -93,19 +94,29 @@ def _pivot(title: str, records: list[Record]) -> Table:
         [sparsity_text(sparsity), *(cells.get((sparsity, pruning), "") for pruning in prunings)]
         for sparsity in sorted({sparsity for sparsity, _ in cells})
     ]
-    top = [["dense", *[dense] * max(1, len(prunings))]] if dense else []
-    return Table(title, ["sparsity", *(prunings or ["dense"])], top + rows)
+    return Table(
+        title=f"{first.benchmark}: {first.model} on {first.task}, {first.metric}{better}",
+        setting=_describe(first),
+        columns=["sparsity", *(prunings or ["dense"])],
+        rows=[["dense", *[dense] * max(1, len(prunings))], *rows] if dense else rows,
+    )
 
 
 def _cost_table(group: list[Record]) -> Table:
-    """Prunings down, metrics across."""
-    metrics = list(dict.fromkeys(record.metric for record in group))
-    rows: dict[str, dict[str, str]] = {}
-    for record in group:
-        label = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-        rows.setdefault(label, {})[record.metric] = cell(record)
-    grid = [[label, *(cells.get(metric, "") for metric in metrics)] for label, cells in rows.items()]
-    return Table(_title(group[0]), ["pruning", *(name.replace("_", " ") for name in metrics)], grid)
+    """Prunings down and metrics across, or the other way round, whichever is narrower."""
+    cells = {(_label(record), record.metric.replace("_", " ")): cell(record) for record in group}
+    prunings = list(dict.fromkeys(pruning for pruning, _ in cells))
+    metrics = list(dict.fromkeys(metric for _, metric in cells))
+    title, setting = f"{group[0].benchmark}: {group[0].model}", _describe(group[0])
+    if len(metrics) > len(prunings):
+        rows = [[metric, *(cells.get((pruning, metric), "") for pruning in prunings)] for metric in metrics]
+        return Table(title, setting, ["metric", *prunings], rows)
+    rows = [[pruning, *(cells.get((pruning, metric), "") for metric in metrics)] for pruning in prunings]
+    return Table(title, setting, ["pruning", *metrics], rows)
+
+
+def _label(record: Record) -> str:
+    return f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
 
 
 def cell(record: Record) -> str:
@@ -121,15 +132,19 @@ def format_value(value: float, unit: str) -> str:
     if unit == "fraction":
         return f"{100 * value:.2f} %"
     if unit == "x":
-        return f"{value:.3g}×"
+        return f"{_three_digits(value)}×"
     if unit == "s":
-        return f"{1000 * value:.3g} ms" if abs(value) < 1 else f"{value:.3g} s"
+        return f"{_three_digits(1000 * value)} ms" if abs(value) < 1 else f"{_three_digits(value)} s"
     if unit == "B":
         return f"{value / 1e6:,.1f} MB"
     return f"{value:.4g}" if abs(value) < SCIENTIFIC_FROM else f"{value:.2e}"
 
 
+def _three_digits(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,g}"
+
+
 def sparsity_text(sparsity: float) -> str:
     """The shortest exact decimal with at least two digits, as in case ids."""
-    whole, _, digits = f"{Decimal(repr(sparsity)):f}".partition(".")
+    whole, _, digits = f"{Decimal(repr(abs(sparsity))):f}".partition(".")
     return f"{whole}.{digits:0<2}"
