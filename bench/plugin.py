@@ -110,7 +110,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def case_of(item: pytest.Item) -> Case | None:
     """The case that a test measures, if it is a benchmark."""
-    callspec = getattr(item, "callspec", None)
+    callspec = getattr(item, "callspec", None) if item.get_closest_marker("cases") else None
     case = callspec.params.get("case") if callspec else None
     return case if isinstance(case, Case) else None
 
@@ -119,9 +119,12 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
     """Remembers what was there to select from, for when nothing matches."""
     for item in items[:1]:
         cases = [case for case in map(case_of, items) if case]
-        item.config.stash[EMPTY] = explain_empty_selection(item.config.option.keyword, cases)
+        item.config.stash[EMPTY] = explain_empty_selection(
+            item.config.option.keyword, cases, [item.nodeid for item in items]
+        )
 
 
+@pytest.hookimpl(tryfirst=True)  # before another check can end the session
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Compares the local data of the selected tasks with what was published, before any work."""
     if session.items:

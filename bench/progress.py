@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,11 +21,14 @@ class TerminalStream:
 
     def __init__(self, config: pytest.Config) -> None:
         self._writer = config.get_terminal_writer()
+        capturing = config.pluginmanager.get_plugin("capturemanager")
+        self._uncaptured = capturing.global_and_fixture_disabled if capturing else nullcontext
         self._begun = False
 
     def write(self, text: str) -> None:
-        """Writes at once."""
-        self._writer.write(text if self._begun else f"\n{text}", flush=True)
+        """Writes at once; while a test runs, the terminal itself is captured."""
+        with self._uncaptured():
+            self._writer.write(text if self._begun else f"\n{text}", flush=True)
         self._begun = True
 
     def flush(self) -> None:

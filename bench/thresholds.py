@@ -121,12 +121,25 @@ def read_thresholds(path: Path = FILE) -> Thresholds:
     where = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text("utf-8")
-        return Thresholds(dict(_rows(tomllib.loads(text), TomlLines(text), where)))
+        rows = list(_rows(tomllib.loads(text), TomlLines(text), where))
+        _require_unique(rows)
+        return Thresholds(dict(rows))
     except KeyError as error:
         missing = error if isinstance(error, UnknownNameError) else f"a table has no {error}"
         raise ValueError(f"{where}: {missing}") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{where}: {error}") from error
+
+
+def _require_unique(rows: list[tuple[Key, Threshold]]) -> None:
+    """Refuses two limits for one number."""
+    first: dict[Key, Threshold] = {}
+    for key, threshold in rows:
+        if key in first:
+            raise ValueError(
+                f"{threshold.source}: {' '.join(key)} has a limit at {first[key].source} already"
+            )
+        first[key] = threshold
 
 
 def _rows(content: Mapping[str, Any], lines: TomlLines, where: str) -> Iterator[tuple[Key, Threshold]]:
@@ -152,6 +165,8 @@ def _threshold(metric: str, limit: Mapping[str, Any], source: str) -> Threshold:
     if kind == "collapse":
         lower_is_better = METRICS[metric].better == "lower"
         bounds = [bounds, math.inf] if lower_is_better else [-math.inf, bounds]
+    if not isinstance(bounds, list):
+        raise TypeError(f"{source}: {kind} is {bounds!r}, expected [low, high]")
     low, high = map(float, bounds)
     if not low <= high:
         raise ValueError(f"{source}: {low:g} to {high:g} is no range")

@@ -46,7 +46,7 @@ class Table:
 def render(records: Sequence[Record], style: str) -> str:
     """All records in one of `FORMATS`; csv and json are tidy and exact, the others grouped and rounded."""
     if style == "csv":
-        rows = [record.to_json() for record in records]
+        rows = [{**record.to_json(), "stamps": "; ".join(record.stamps)} for record in records]
         return pd.DataFrame(rows, dtype=object).to_csv(index=False).rstrip("\n")
     if style == "json":
         return json.dumps([record.to_json() for record in records], indent=2, ensure_ascii=False)

@@ -146,6 +146,7 @@ def watch_memory(pid: int) -> Iterator[Memory]:
     try:
         yield memory
     finally:
+        memory.peak = max(memory.peak, anonymous_memory(pid))
         done.set()
         sampler.join()
 

@@ -87,7 +87,7 @@ def test_memory_of_a_process_grows_and_shrinks_by_what_it_holds() -> None:
             sizes.append(anonymous_memory(process.pid))
         process.stdin.close()
     start, grown, shrunk = sizes
-    assert 95 * MB < grown - start < 110 * MB
+    assert 98 * MB < grown - start < 105 * MB
     assert abs(shrunk - start) < 5 * MB
 
 
@@ -105,7 +105,7 @@ def test_watching_tells_the_peak_beyond_the_start() -> None:
             process.stdin.flush()
             assert [process.stdout.readline() for _ in range(2)] == ["done\n", "done\n"]
         process.stdin.close()
-    assert 95 * MB < memory.peak - memory.start < 110 * MB
+    assert 98 * MB < memory.peak - memory.start < 105 * MB
 
 
 def test_own_memory_is_told() -> None:
@@ -204,12 +204,13 @@ def test_worker_forgets_before_it_is_measured(put_worker: Put) -> None:
         assert worker.ask("describe") == ["forget", "find", "find", "apply", "describe"]
 
 
-def test_worker_is_gone_afterwards(put_worker: Put) -> None:
-    put_worker("for line in sys.stdin:\n    answer(os.getpid())\n")
+def test_worker_is_stopped_afterwards_whatever_it_does(put_worker: Put, tmp_path: Path) -> None:
+    put_worker("for line in sys.stdin:\n    answer(os.getpid())\nopen('went-on', 'w')\n")
     with make_worker() as worker:
         pid = worker.ask("describe")
         assert anonymous_memory(pid) > 0
     assert anonymous_memory(pid) == 0
+    assert not (tmp_path / "went-on").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Whole benchmark sessions, run as a user runs them."""

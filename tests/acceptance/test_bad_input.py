@@ -1,0 +1,129 @@
+"""Sessions that cannot go well: a short message, no traceback, nothing lost."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from tests.acceptance.conftest import Session, Tiny, run
+from tests.acceptance.text import TEXT
+
+USAGE = [
+    (["--tier", "minni"], ["unknown tier 'minni'", "did you mean mini", "base, xl"]),
+    (["--task", "tiny-txt"], ["unknown task 'tiny-txt'", "did you mean tiny-text"]),
+    (["--method", "magnitud"], ["unknown method 'magnitud'", "did you mean magnitude", "random"]),
+    (["--scope", "globl"], ["unknown scope 'globl'", "did you mean global", "any n:m"]),
+    (["--scope", "4:2"], ["unknown scope '4:2'", "2:4"]),
+    (["--scope", "2:4", "--sparsity", "0.9"], ["scope 2:4 fixes the sparsity at 0.5"]),
+    (["--device", "gpu"], ["unknown device 'gpu'", "cuda"]),
+    (["--dtype", "float8"], ["float8", "bfloat16"]),
+    (["--sparsity", "1.0"], ["sparsity '1.0'", "from 0 to below 1"]),
+    (["--sparsity=-0.1"], ["sparsity '-0.1'", "from 0 to below 1"]),
+    (["--sparsity", "nan"], ["sparsity 'nan'", "from 0 to below 1"]),
+    (["--sparsity", "half"], ["sparsity 'half'", "from 0 to below 1"]),
+    (["--limit=-1"], ["--limit '-1'", "a whole number from 1"]),
+    (["--limit", "0"], ["--limit '0'", "a whole number from 1"]),
+    (["--checkpoint", "tiny-gtp2=."], ["unknown model 'tiny-gtp2'", "did you mean tiny-gpt2"]),
+    (["--checkpoint", "tiny-gpt2"], ["'tiny-gpt2'", "expected MODEL=DIR"]),
+    (["--checkpoint", "tiny-gpt2=nowhere"], ["nowhere", "no config.json"]),
+    (["--data-dir", "nowhere"], ["--data-dir 'nowhere'", "no such folder"]),
+    (["--checkpoint", "tiny-gpt2=.", "--checkpoint", "gpt2"], ["no config.json"]),
+    (["--weights", "rndom"], ["rndom", "did you mean random"]),
+]
+
+
+def assert_short(session: Session) -> None:
+    assert "Traceback" not in session.output
+    assert "INTERNALERROR" not in session.output
+    assert session.files == []
+
+
+@pytest.mark.parametrize(("arguments", "words"), USAGE, ids=[" ".join(arguments) for arguments, _ in USAGE])
+def test_wrong_option_is_refused_with_what_was_expected(
+    tmp_path: Path, arguments: list[str], words: list[str]
+) -> None:
+    session = run(arguments, tmp_path / "results")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    assert [word for word in words if word not in session.output] == []
+    assert_short(session)
+
+
+def test_missing_data_file_is_named(tiny: Tiny, tmp_path: Path) -> None:
+    session = run([*tiny.options, "-k", "quality", "--data-dir", str(tmp_path)], tmp_path / "results")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    assert f"no file {tmp_path / 'tiny.txt'}" in session.output
+    assert_short(session)
+
+
+def test_truncated_data_file_is_named(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "tiny.txt").write_text(TEXT[:-1], "utf-8")
+    session = run([*tiny.options, "-k", "quality", "--data-dir", str(tmp_path)], tmp_path / "results")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    assert f"{tmp_path / 'tiny.txt'} ({len(TEXT.encode()) - 1:,} bytes) is truncated" in session.output
+    assert_short(session)
+
+
+def test_results_folder_that_cannot_be_written_is_named(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine", "utf-8")
+    session = run(tiny.options, tmp_path / "taken")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    assert f"--results {tmp_path / 'taken'}: cannot write there" in session.output
+    assert (tmp_path / "taken").read_text("utf-8") == "mine"
+    assert_short(session)
+
+
+def test_selection_of_nothing_names_the_nearest(tmp_path: Path) -> None:
+    session = run(["-k", "tiny-gtp2"], tmp_path)
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "unknown word in -k 'tiny-gtp2': did you mean tiny-gpt2" in session.output
+    assert_short(session)
+
+
+def test_nan_in_the_weights_fails_and_stores_nothing(tiny: Tiny, tmp_path: Path) -> None:
+    folder = tmp_path / "nan"
+    shutil.copytree(tiny.checkpoint, folder)
+    weights = load_file(folder / "model.safetensors")
+    weights["transformer.h.1.mlp.c_fc.weight"][3, 4] = torch.nan
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    session = run(
+        [*Tiny(tiny.data, folder).options, "-k", "quality and tiny-gpt2 and 0.50"], tmp_path / "results"
+    )
+    assert session.status == pytest.ExitCode.TESTS_FAILED
+    assert "transformer.h.1.mlp.c_fc.weight has NaN or infinite weights" in session.output
+    assert_short(session)
+
+
+def test_weights_out_of_reach_are_skipped_and_no_success(tiny: Tiny, tmp_path: Path) -> None:
+    session = run(["-k", "tiny-absent and quality", "--data-dir", str(tiny.data), "-rs"], tmp_path)
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "nothing was measured" in session.output
+    assert "nobody/nothing is neither cached nor reachable" in session.output
+    assert "--checkpoint tiny-absent=DIR" in session.output
+    assert_short(session)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, so this cannot be tried")
+def test_gpu_that_is_not_there_is_skipped(tiny: Tiny, tmp_path: Path) -> None:
+    session = run([*tiny.options, "-k", "tiny-gpt2 and 0.50", "--device", "cuda", "-rs"], tmp_path)
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "no device cuda: PyTorch sees 0 GPUs" in session.output
+    assert_short(session)
+
+
+def test_scope_that_does_not_fit_is_skipped_with_the_weight(tiny: Tiny, tmp_path: Path) -> None:
+    chosen = ["-k", "quality and tiny-gpt2 and magnitude", "--scope", "3:5", "-rs"]
+    session = run([*tiny.options, *chosen], tmp_path)
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "scope 3:5 does not fit transformer.h.0.attn.c_attn.weight" in session.output
+    assert_short(session)
+
+
+def test_help_lists_every_option(tmp_path: Path) -> None:
+    output = run(["--help"], tmp_path).output
+    options = ("tier", "task", "method", "scope", "sparsity", "limit", "data-dir", "checkpoint", "weights")
+    for option in (*options, "device", "dtype", "threads", "seed", "results"):
+        assert f"--{option}" in output
