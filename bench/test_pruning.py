@@ -9,7 +9,7 @@ import pytest
 from bench.grid import mask_cost_cases, pruned_cases
 
 if TYPE_CHECKING:
-    from bench.plugin import Record
+    from bench.measuring import Record
     from fixtures.loading import Origin
     from fixtures.settings import Settings
     from fixtures.specs import PruningSpec

@@ -9,7 +9,7 @@ import pytest
 from bench.grid import quality_cases
 
 if TYPE_CHECKING:
-    from bench.plugin import Judge, Measure, Record
+    from bench.measuring import Judge, Measure, Record
     from fixtures.settings import Settings
     from fixtures.specs import TaskSpec
     from fixtures.variants import PrunedModel

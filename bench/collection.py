@@ -1,0 +1,103 @@
+"""From the grid to pytest's items: parametrisation, order, and what to say when nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from bench.grid import MASK_COSTS
+from bench.plugin import GRID
+from bench.selection import explain_empty_selection
+from fixtures.corpora import CORPORA, check_file
+from fixtures.plugin import SETTINGS
+from fixtures.specs import Case
+
+EMPTY = pytest.StashKey[str]()
+
+# what a test function, or a fixture it uses, may ask for; the second kind is turned into what it names
+PARAMETERS: Mapping[str, Callable[[Case], object]] = {
+    "case": lambda case: case,
+    "task": lambda case: case.task,
+    "pruning": lambda case: case.variant.pruning,
+    "model": lambda case: case.variant.model,
+    "origin": lambda case: case.variant.model,
+    "variant": lambda case: case.variant,
+}
+LOADED = ("model", "origin", "variant")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked `cases(make)` runs once per case of the grid."""
+    marker = metafunc.definition.get_closest_marker("cases")
+    if marker is None:
+        return
+    cases: list[Case] = marker.kwargs["make"](metafunc.config.stash[GRID])
+    names = [name for name in PARAMETERS if name in metafunc.fixturenames]
+    rows = [[PARAMETERS[name](case) for name in names] for case in cases]
+    indirect = [name for name in names if name in LOADED]
+    ids = [str(case) for case in cases]
+    # session scope, so that a model or a variant stays while the next case wants the same one
+    metafunc.parametrize(names, rows, indirect=indirect, ids=ids, scope="session")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Lets -k select by family and tier too."""
+    if case := case_of(item):
+        item.extra_keyword_matches.update((case.variant.model.family, case.variant.model.tier))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the cases of a model, and of a variant, next to each other over all modules; dense first."""
+    grid = config.stash[GRID]
+    models = {model: place for place, model in enumerate(grid.models())}
+    prunings = {pruning: place for place, pruning in enumerate([None, *MASK_COSTS, *grid.prunings()])}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        case = case_of(item)
+        return (models[case.variant.model], prunings[case.variant.pruning]) if case else (-1, -1)
+
+    # pytest makes a test of an empty grid, to be skipped: nothing is generated for that here
+    cases = [item for item in items if case_of(item) or not item.get_closest_marker("cases")]
+    if items and not cases:
+        config.stash[EMPTY] = grid.explain_emptiness()
+    items[:] = sorted(cases, key=place)
+
+
+def case_of(item: pytest.Item) -> Case | None:
+    """The case that a test measures, if it is a benchmark."""
+    callspec = getattr(item, "callspec", None) if item.get_closest_marker("cases") else None
+    case = callspec.params.get("case") if callspec else None
+    return case if isinstance(case, Case) else None
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remembers what was there to select from, for when nothing matches."""
+    for item in items[:1]:
+        cases = [case for case in map(case_of, items) if case]
+        item.config.stash[EMPTY] = explain_empty_selection(
+            item.config.option.keyword, cases, [item.nodeid for item in items]
+        )
+
+
+@pytest.hookimpl(tryfirst=True)  # before another check can end the session
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compares the local data of the selected tasks with what was published, before any work."""
+    if session.items:
+        session.config.stash[EMPTY] = ""
+    data_dir = session.config.stash[SETTINGS].data_dir
+    if data_dir is None or session.config.option.collectonly:
+        return
+    tasks = {case.task for item in session.items if (case := case_of(item)) and case.task}
+    try:
+        for task in tasks:
+            check_file(CORPORA[task.corpus], task.split, data_dir)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what is nearest to a selection that matches no case."""
+    if sentence := terminalreporter.config.stash.get(EMPTY, ""):
+        terminalreporter.write_line(sentence, red=True)

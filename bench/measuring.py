@@ -1,0 +1,132 @@
+"""The fixtures that the test modules measure, judge and record with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.plugin import THRESHOLDS
+from bench.thresholds import Verdict
+from fixtures.settings import Settings
+from fixtures.specs import Case, TaskSpec
+
+if TYPE_CHECKING:
+    from bench.measure.perplexity import Progress
+    from bench.measure.quality import Quality
+    from bench.recording import Measurement
+    from fixtures.loading import LoadedModel
+    from fixtures.variants import PrunedModel
+    from fixtures.windows import Window
+
+Record = Callable[["Measurement"], None]
+Measure = Callable[[], "Quality"]
+Judge = Callable[["Quality"], "dict[str, Verdict]"]
+
+
+@pytest.fixture
+def examples(
+    task: TaskSpec, model: LoadedModel, settings: Settings, examples_read: dict[tuple[str, str], list[Window]]
+) -> list[Window]:
+    """The examples of the case's task, tokenised once per model."""
+    from fixtures.errors import UnavailableError
+    from fixtures.examples import read_examples
+
+    key = (task.name, model.spec.name)
+    if key not in examples_read:
+        try:
+            examples_read[key] = read_examples(task, model, settings)
+        except UnavailableError as error:
+            pytest.skip(str(error))
+        except ValueError as error:
+            pytest.fail(str(error), pytrace=False)
+    return examples_read[key]
+
+
+@pytest.fixture(scope="session")
+def examples_read() -> dict[tuple[str, str], list[Window]]:
+    """Examples by task and model, while the session lasts."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def dense_scores() -> dict[tuple[str, str], Quality]:
+    """Dense scores by task and model, while the session lasts."""
+    return {}
+
+
+@pytest.fixture
+def measure(
+    case: Case, task: TaskSpec, variant: PrunedModel, examples: list[Window], progress: Progress
+) -> Measure:
+    """Evaluates the model as it is at the moment of the call."""
+    from bench.measure.quality import measure_quality
+
+    def measured() -> Quality:
+        try:
+            return measure_quality(task, variant.loaded.model, examples, progress)
+        except ValueError as error:
+            pytest.fail(f"{case}: {error}", pytrace=False)
+
+    return measured
+
+
+@pytest.fixture
+def dense(
+    task: TaskSpec, variant: PrunedModel, measure: Measure, dense_scores: dict[tuple[str, str], Quality]
+) -> Measure:
+    """The dense score of the case's model and task: measured when first wanted, by whichever case."""
+
+    def measured() -> Quality:
+        key = (task.name, variant.spec.model.name)
+        if key not in dense_scores:
+            with variant.dense():
+                dense_scores[key] = measure()
+        return dense_scores[key]
+
+    return measured
+
+
+@pytest.fixture
+def judge(
+    case: Case, task: TaskSpec, settings: Settings, dense: Measure, pytestconfig: pytest.Config
+) -> Judge:
+    """What the thresholds say of a case's metrics; measures the dense score if a limit is relative to it."""
+    thresholds, protocol = pytestconfig.stash[THRESHOLDS], task.protocol(settings.limit)
+
+    def judged(quality: Quality) -> dict[str, Verdict]:
+        return {
+            metric: thresholds.judge(case, protocol, metric, value, partial(_metric, dense, metric))
+            for metric, value in quality.metrics.items()
+        }
+
+    return judged
+
+
+@pytest.fixture
+def record(case: Case, settings: Settings, record_property: Callable[[str, Any], None]) -> Record:
+    """Records what was found for the case: all of its numbers, or none if one is wrong."""
+    from bench.recording import hand_over, make_records
+
+    def recorded(found: Measurement) -> None:
+        try:
+            records = make_records(case, settings, found)
+        except ValueError as error:
+            pytest.fail(f"{case}: {error}", pytrace=False)
+        hand_over(records, found.samples, record_property)
+
+    return recorded
+
+
+@pytest.fixture
+def progress(case: Case, pytestconfig: pytest.Config) -> Progress:
+    """A progress line on a terminal, for what takes longer than a few seconds."""
+    from bench.progress import show_progress
+
+    return show_progress(str(case), pytestconfig)
+
+
+def _metric(measured: Measure, metric: str) -> float:
+    return measured().metrics[metric]
