@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -55,8 +56,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     prunings = {pruning: place for place, pruning in enumerate([None, *MASK_COSTS, *grid.prunings()])}
 
     def place(item: pytest.Item) -> tuple[int, int]:
-        case = case_of(item)
-        return (models[case.variant.model], prunings[case.variant.pruning]) if case else (-1, -1)
+        if case := case_of(item):
+            return models.get(case.variant.model, 0), prunings.get(case.variant.pruning, 0)
+        return -1, -1
 
     # pytest makes a test of an empty grid, to be skipped: nothing is generated for that here
     cases = [item for item in items if case_of(item) or not item.get_closest_marker("cases")]
@@ -87,7 +89,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.items:
         session.config.stash[EMPTY] = ""
     data_dir = session.config.stash[SETTINGS].data_dir
-    if data_dir is None or session.config.option.collectonly:
+    # a worker of pytest-xdist cannot end the session: there each case fails with the same sentence
+    worker = hasattr(session.config, "workerinput")
+    if data_dir is None or session.config.option.collectonly or worker:
         return
     tasks = {case.task for item in session.items if (case := case_of(item)) and case.task}
     try:
@@ -95,6 +99,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             check_file(CORPORA[task.corpus], task.split, data_dir)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Lets a worker of pytest-xdist tell the controller why it had nothing to do."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["bench-empty"] = session.config.stash.get(EMPTY, "")
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - pytest-xdist exports no type of a worker
+    """Takes in what a worker told."""
+    told: dict[str, str] = getattr(node, "workeroutput", {})
+    node.config.stash[EMPTY] = told.get("bench-empty", "")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

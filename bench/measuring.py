@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bench.plugin import THRESHOLDS
 from bench.thresholds import Verdict
-from fixtures.settings import Settings
+from fixtures.settings import DTYPES, Settings
 from fixtures.specs import Case, TaskSpec
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def judge(
 ) -> Judge:
     """What the thresholds say of a case's metrics; measures the dense score if a limit is relative to it."""
     thresholds, protocol = pytestconfig.stash[THRESHOLDS], task.protocol(settings.limit)
+    if settings.dtype != DTYPES[0]:  # other rounding, other numbers: such limits name their type
+        protocol += f" dtype={settings.dtype}"
 
     def judged(quality: Quality) -> dict[str, Verdict]:
         return {
@@ -106,7 +108,7 @@ def judge(
 
 
 @pytest.fixture
-def record(case: Case, settings: Settings, record_property: Callable[[str, Any], None]) -> Record:
+def record(case: Case, settings: Settings, request: pytest.FixtureRequest) -> Record:
     """Records what was found for the case: all of its numbers, or none if one is wrong."""
     from bench.recording import hand_over, make_records
 
@@ -115,7 +117,7 @@ def record(case: Case, settings: Settings, record_property: Callable[[str, Any],
             records = make_records(case, settings, found)
         except ValueError as error:
             pytest.fail(f"{case}: {error}", pytrace=False)
-        hand_over(records, found.samples, record_property)
+        hand_over(records, found.samples, request.node.user_properties)
 
     return recorded
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 from tqdm import tqdm
+
+from fixtures.terminal import is_watched, uncaptured
 
 if TYPE_CHECKING:
     from bench.measure.perplexity import Progress
@@ -21,13 +22,12 @@ class TerminalStream:
 
     def __init__(self, config: pytest.Config) -> None:
         self._writer = config.get_terminal_writer()
-        capturing = config.pluginmanager.get_plugin("capturemanager")
-        self._uncaptured = capturing.global_and_fixture_disabled if capturing else nullcontext
+        self._config = config
         self._begun = False
 
     def write(self, text: str) -> None:
         """Writes at once; while a test runs, the terminal itself is captured."""
-        with self._uncaptured():
+        with uncaptured(self._config):
             self._writer.write(text if self._begun else f"\n{text}", flush=True)
         self._begun = True
 
@@ -37,8 +37,7 @@ class TerminalStream:
 
 def show_progress(label: str, config: pytest.Config) -> Progress:
     """A function that passes examples through, showing how many are done; silent where no one looks."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or not reporter.isatty:
+    if not is_watched(config):
         return iter
 
     def shown(windows: Sequence[Window]) -> Iterable[Window]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.thresholds import Verdict
+from fixtures.pruning.methods import METHODS
 from fixtures.settings import Settings
 from fixtures.specs import Case
 from reports.metrics import METRICS
@@ -19,6 +20,7 @@ class Measurement:
 
     Attributes:
         benchmark: which question it answers: quality, pruning, …
+        workload: what was run for a cost.
         weights: which weights were measured.
         device: where, as PyTorch writes it.
         values: by metric.
@@ -29,6 +31,7 @@ class Measurement:
     """
 
     benchmark: str
+    workload: str | None = None
     weights: str
     device: str
     values: Mapping[str, float]
@@ -51,6 +54,7 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
     pruning, task = case.variant.pruning, case.task
     verdict = found.verdicts.get(metric, Verdict("ungated"))
     samples = found.samples.get(metric)
+    drawn = found.weights == "random" or (pruning is not None and METHODS[pruning.method].draws)
     return Record(
         benchmark=found.benchmark,
         model=case.variant.model.name,
@@ -58,14 +62,15 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         task=task.name if task else None,
         task_version=task.version if task else None,
         protocol=found.protocol,
+        workload=found.workload,
         method=pruning.method if pruning else None,
         scope=pruning.scope if pruning else None,
         sparsity=pruning.sparsity if pruning else 0.0,
-        layout="strided",
+        layout=None if found.workload else "strided",
         device=found.device,
         dtype=settings.dtype,
-        threads=settings.threads,
-        seed=settings.seed,
+        threads=settings.threads if found.device == "cpu" else None,
+        seed=settings.seed if drawn else None,
         metric=metric,
         value=found.values[metric],
         unit=METRICS[metric].unit,
@@ -82,8 +87,9 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
 def hand_over(
     records: Sequence[Record],
     samples: Mapping[str, Sequence[float]],
-    record_property: Callable[[str, Any], None],
+    properties: list[tuple[str, Any]],
 ) -> None:
     """Gives records to the report; with pytest-xdist they travel from the worker to the controller."""
-    for record in records:
-        record_property(PROPERTY, {"record": record.to_json(), "samples": samples.get(record.metric)})
+    properties.extend(
+        (PROPERTY, {"record": record.to_json(), "samples": samples.get(record.metric)}) for record in records
+    )

@@ -164,6 +164,10 @@ def _threshold(metric: str, limit: Mapping[str, Any], source: str) -> Threshold:
     _require("kind of limit", kind, list(KINDS))
     if kind == "collapse":
         lower_is_better = METRICS[metric].better == "lower"
+        if (bounds > 1) != lower_is_better:
+            raise ValueError(
+                f"{source}: collapse = {bounds} is none where {METRICS[metric].better} is better"
+            )
         bounds = [bounds, math.inf] if lower_is_better else [-math.inf, bounds]
     if not isinstance(bounds, list):
         raise TypeError(f"{source}: {kind} is {bounds!r}, expected [low, high]")

@@ -32,7 +32,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m reports", epilog=EXAMPLE, formatter_class=layout)
-    parser.set_defaults(results=Path("results"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     show = commands.add_parser("show", help="tables of a run", epilog=EXAMPLE, formatter_class=layout)
     show.add_argument("run", nargs="?", type=Path, metavar="RUN", help="a run's file (default: the last run)")

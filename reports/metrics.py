@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reports.record import Better
+from reports.record import Better, Record
 
 Unit = Literal["", "s", "B", "fraction", "x"]
 
@@ -32,13 +32,13 @@ METRICS = {
         Metric("perplexity", "", "lower", headline=True),
         Metric("word_perplexity", "", "lower"),
         Metric("byte_perplexity", "", "lower"),
-        Metric("in_scope", "fraction", None),
-        Metric("overall", "fraction", None),
-        Metric("embeddings", "fraction", None),
-        Metric("attention", "fraction", None),
-        Metric("feed-forward", "fraction", None),
-        Metric("norms", "fraction", None),
-        Metric("head", "fraction", None),
+        Metric("sparsity_in_scope", "fraction", None),
+        Metric("sparsity_overall", "fraction", None),
+        Metric("sparsity_embeddings", "fraction", None),
+        Metric("sparsity_attention", "fraction", None),
+        Metric("sparsity_feed_forward", "fraction", None),
+        Metric("sparsity_norms", "fraction", None),
+        Metric("sparsity_head", "fraction", None),
         Metric("find_time", "s", "lower"),
         Metric("find_time_pytorch", "s", None),
         Metric("find_speedup", "x", "higher"),
@@ -49,3 +49,8 @@ METRICS = {
         Metric("apply_memory", "B", None),
     )
 }
+
+
+def is_headline(record: Record) -> bool:
+    """Whether a record is what a quality case is judged by; a metric of a user's own is."""
+    return record.task is not None and (record.metric not in METRICS or METRICS[record.metric].headline)

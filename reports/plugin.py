@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reports.environment import describe_run
+from reports.metrics import is_headline
 from reports.record import PROPERTY, Record
 from reports.store import RunWriter, check_writable
 
@@ -28,6 +29,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Collector(config), "bench-collector")
 
 
+def _path(argument: str) -> Path:
+    return Path(argument.partition("::")[0]).resolve()
+
+
 class Collector:
     """What this session has measured so far."""
 
@@ -37,15 +42,20 @@ class Collector:
         self._writer: RunWriter | None = None
         self._cases: dict[str, set[str]] = {"passed": set(), "failed": set(), "skipped": set()}
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """The controller of pytest-xdist collects nothing, so it makes sure beforehand."""
+        config = self._config
+        benches = (config.rootpath / "bench").resolve()
+        asked = any(benches in [path, *path.parents] for path in map(_path, config.args))
+        if asked and config.getoption("dist", "no") != "no" and not config.option.collectonly:
+            self._begin()
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Makes sure that results can be stored before anything is measured."""
         measures = any(item.get_closest_marker("cases") for item in session.items)
-        if not measures or session.config.option.collectonly:
-            return
-        try:
-            check_writable(self._results)
-        except ValueError as error:
-            raise pytest.UsageError(str(error)) from error
+        if measures and not session.config.option.collectonly:
+            self._begin()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Stores the records of a test as it ends."""
@@ -74,15 +84,23 @@ class Collector:
             terminalreporter.write_line(render(self._records, "table"))
             terminalreporter.write_line("")
             terminalreporter.write_line(self._gates())
-        if self._writer:
+        if self._writer and self._writer.path:
             terminalreporter.write_line(f"stored in {self._writer.path}; python -m reports show")
         if self._nothing_measured():
             terminalreporter.section("nothing was measured", red=True)
             terminalreporter.write_line(f"all {len(self._cases['skipped'])} cases were skipped: -rs says why")
 
-    @property
-    def _results(self) -> Path:
-        return Path(self._config.getoption("results"))
+    def _begin(self) -> RunWriter:
+        """Describes the run as it is before anything is measured, and makes sure that it can be stored."""
+        command = shlex.join(["pytest", *self._config.invocation_params.args])
+        run = describe_run(self._config.rootpath, command)
+        results = Path(self._config.getoption("results"))
+        try:
+            check_writable(results, run.machine)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from error
+        self._writer = RunWriter(results, run)
+        return self._writer
 
     def _nothing_measured(self) -> bool:
         return bool(self._cases["skipped"]) and not self._cases["passed"] | self._cases["failed"]
@@ -90,18 +108,15 @@ class Collector:
     def _store(self, value: dict[str, Any]) -> None:
         record = Record.from_json(value["record"])
         self._records.append(record)
-        self._open_writer().append(record, value["samples"])
-
-    def _open_writer(self) -> RunWriter:
-        if self._writer is None:
-            command = shlex.join(["pytest", *self._config.invocation_params.args])
-            self._writer = RunWriter(self._results, describe_run(self._config.rootpath, command))
-        return self._writer
+        writer = self._writer or self._begin()
+        writer.append(record, value["samples"])
 
     def _gates(self) -> str:
         gates = [record.gate for record in self._records]
+        ungated = [record for record in self._records if record.gate == "ungated" and is_headline(record)]
         sentence = (
-            f"{len(gates)} values; gates: {gates.count('passed')} passed, {gates.count('failed')} failed"
+            f"{len(gates)} values; gates: {gates.count('passed')} passed, {gates.count('failed')} failed, "
+            f"{len(ungated)} ungated"
         )
         stamps = Counter(stamp for record in self._records for stamp in record.stamps)
-        return "".join([sentence, *(f"\n{count} without a gate: {stamp}" for stamp, count in stamps.items())])
+        return "".join([sentence, *(f"\n{count} of them: {stamp}" for stamp, count in stamps.items())])

@@ -29,6 +29,7 @@ class Record:
     Attributes:
         weights: which weights: `hub@revision`, `local@sha`, a package's `name@sha`, `random`.
         protocol: what else the number depends on, in words, with the limit on examples.
+        workload: what was run for a cost: `masks` is finding and applying them.
         sparsity: asked for, in scope; 0 for dense.
         achieved_sparsity: counted afterwards, in scope.
         n: how many examples or rounds the value summarises.
@@ -55,8 +56,8 @@ class Record:
     encoding: str | None = None
     device: str
     dtype: str
-    threads: int
-    seed: int
+    threads: int | None = None
+    seed: int | None = None
     metric: str
 
     value: float | None
@@ -83,10 +84,14 @@ class Record:
         """A record from a results line.
 
         Raises:
-            TypeError: a field is missing or unknown.
+            TypeError: a field is missing, unknown or of another type.
             ValueError: its value is not a number.
         """
-        return cls(**{**row, "stamps": tuple(row.get("stamps", ()))})
+        flat = {**row, "stamps": tuple(row.get("stamps", ()))}
+        nested = [name for name, value in flat.items() if isinstance(value, dict | list)]
+        if nested or not isinstance(row.get("sparsity", 0), int | float):
+            raise TypeError(f"not a flat record: {', '.join(nested) or 'sparsity'}")
+        return cls(**flat)
 
     def to_json(self) -> dict[str, Any]:
         """The record as a results line, fields in their order."""

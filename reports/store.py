@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from reports.record import SCHEMA, Record, Run
@@ -29,14 +30,16 @@ class StoredRun:
     damage: tuple[str, ...]
 
 
-def check_writable(results: Path) -> None:
-    """Makes the results folder, with a .gitignore of its own.
+def check_writable(results: Path, machine: str = "") -> None:
+    """Makes the results folder, with a .gitignore of its own, and a machine's folder in it.
 
     Raises:
         ValueError: it cannot be made or written.
     """
     try:
-        results.mkdir(parents=True, exist_ok=True)
+        (results / machine).mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=results / machine):
+            pass
         ignored = results / ".gitignore"
         if not ignored.exists():
             ignored.write_text("*\n", "utf-8")

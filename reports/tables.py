@@ -18,6 +18,7 @@ FORMATS = (*STYLES, "csv", "json")
 FAILED = " !"
 LEGEND = "! outside its threshold"
 SCIENTIFIC_FROM = 1e4
+SPARSITY = "sparsity"
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,13 @@ def tables_of(records: Iterable[Record]) -> Iterator[Table]:
 
 
 def _setting(record: Record) -> tuple[object, ...]:
-    where = (record.device, record.dtype, record.threads, record.seed)
-    return (record.benchmark, record.model, record.weights, record.task, record.protocol, *where)
+    what = (record.benchmark, record.workload, record.model, record.weights, record.task, record.protocol)
+    return (*what, record.device, record.dtype, record.threads)
 
 
 def _describe(record: Record) -> str:
-    threads = f"{record.threads} thread{'s' if record.threads > 1 else ''}" if record.device == "cpu" else ""
+    count = record.threads if record.device == "cpu" else None
+    threads = f"{count} thread{'s' if count > 1 else ''}" if count else ""
     where = ", ".join(filter(None, (record.device, record.dtype, threads)))
     return "; ".join(filter(None, (record.weights, record.protocol, where)))
 
@@ -104,15 +106,24 @@ def _pivot(records: list[Record]) -> Table:
 
 def _cost_table(group: list[Record]) -> Table:
     """Prunings down and metrics across, or the other way round, whichever is narrower."""
-    cells = {(_label(record), record.metric.replace("_", " ")): cell(record) for record in group}
+    subject = group[0].workload or ""
+    if all(record.metric.startswith(SPARSITY) for record in group):
+        subject = SPARSITY
+    cells = {(_label(record), _short_name(record.metric, subject)): cell(record) for record in group}
     prunings = list(dict.fromkeys(pruning for pruning, _ in cells))
     metrics = list(dict.fromkeys(metric for _, metric in cells))
-    title, setting = f"{group[0].benchmark}: {group[0].model}", _describe(group[0])
+    title = f"{group[0].benchmark}: {', '.join(filter(None, (group[0].model, subject)))}"
+    setting = _describe(group[0])
     if len(metrics) > len(prunings):
         rows = [[metric, *(cells.get((pruning, metric), "") for pruning in prunings)] for metric in metrics]
         return Table(title, setting, ["metric", *prunings], rows)
     rows = [[pruning, *(cells.get((pruning, metric), "") for metric in metrics)] for pruning in prunings]
     return Table(title, setting, ["pruning", *metrics], rows)
+
+
+def _short_name(metric: str, subject: str) -> str:
+    """A metric under a title that names the subject already: `sparsity_norms` is norms."""
+    return metric.removeprefix(f"{subject}_").replace("_", " ")
 
 
 def _label(record: Record) -> str:

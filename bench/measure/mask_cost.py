@@ -59,8 +59,11 @@ def measure_mask_cost(origin: Origin, pruning: PruningSpec, settings: Settings) 
         "find_memory_pytorch": max(other.extra for _, other in rounds),
         "apply_memory": max(one.extra for one in applied),
     }
-    saving = peaks["find_memory_pytorch"] / peaks["find_memory"] if peaks["find_memory"] else None
-    return MaskCost({**values, **peaks, **({"find_memory_saving": saving} if saving else {})}, times, same)
+    if peaks["find_memory"]:
+        values["find_memory_saving"] = peaks["find_memory_pytorch"] / peaks["find_memory"]
+    # a peak of 0 is too small to see, or the system does not tell
+    told = {name: float(peak) for name, peak in peaks.items() if peak}
+    return MaskCost({**values, **told}, times, same)
 
 
 @dataclass(frozen=True)

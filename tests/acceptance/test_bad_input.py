@@ -76,6 +76,27 @@ def test_results_folder_that_cannot_be_written_is_named(tiny: Tiny, tmp_path: Pa
     assert_short(session)
 
 
+def test_results_folder_is_tried_before_workers_of_xdist_start(tiny: Tiny, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine", "utf-8")
+    session = run([*tiny.options, "-n", "2"], tmp_path / "taken")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    assert f"--results {tmp_path / 'taken'}: cannot write there" in session.output
+    assert_short(session)
+
+
+def test_checkpoint_of_another_architecture_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    folder = tmp_path / "llama"
+    shutil.copytree(tiny.checkpoint, folder)
+    config = (folder / "config.json").read_text("utf-8")
+    (folder / "config.json").write_text(
+        config.replace('"model_type": "gpt2"', '"model_type": "llama"'), "utf-8"
+    )
+    session = run(Tiny(tiny.data, folder).options, tmp_path / "results")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    assert "holds a llama, tiny-gpt2 is a gpt2" in session.output
+    assert_short(session)
+
+
 def test_selection_of_nothing_names_the_nearest(tmp_path: Path) -> None:
     session = run(["-k", "tiny-gtp2"], tmp_path)
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED

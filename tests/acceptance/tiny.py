@@ -49,7 +49,7 @@ def pytest_sessionstart() -> None:
         import fixtures.loading
         import fixtures.variants
 
-        _count(fixtures.loading, "load_model", Path(log))
+        _count(fixtures.loading, "load_origin", Path(log))
         _count(fixtures.variants, "find_masks", Path(log))
     if folder := os.environ.get("TINY_ARCHITECTURES"):
         import fixtures.loading

@@ -48,8 +48,8 @@ EXPECTED = Record(
     encoding=None,
     device="cuda:0",
     dtype="bfloat16",
-    threads=3,
-    seed=7,
+    threads=None,
+    seed=None,
     metric="perplexity",
     value=412.0,
     unit="",
@@ -119,7 +119,7 @@ def test_records_are_handed_over_with_their_samples_as_plain_data() -> None:
     given: list[tuple[str, object]] = []
     found = measured(perplexity=412.0, byte_perplexity=2.0)
     records = make_records(make_case(0.5), SETTINGS, found)
-    hand_over(records, found.samples, lambda name, value: given.append((name, value)))
+    hand_over(records, found.samples, given)
     rows = json.loads(json.dumps([value for _, value in given]))
     assert [name for name, _ in given] == [PROPERTY, PROPERTY]
     assert [Record.from_json(row["record"]) for row in rows] == records

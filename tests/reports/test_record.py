@@ -19,8 +19,6 @@ REQUIRED = (
     "weights",
     "device",
     "dtype",
-    "threads",
-    "seed",
     "metric",
     "value",
     "unit",
