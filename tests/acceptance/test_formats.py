@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from tests.acceptance.conftest import ROOT, Session
-from tests.acceptance.tiny import HEAVY
+from tests.acceptance.text import HEAVY
 
 ROUNDED = 6e-3  # three digits at least
 

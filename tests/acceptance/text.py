@@ -1,4 +1,4 @@
-"""A text of a few windows."""
+"""A text of a few windows, and the packages that a light session does without."""
 
 from __future__ import annotations
 
@@ -8,3 +8,4 @@ SENTENCES = (
     "A window of tokens is scored, all but the first.",
 )
 TEXT = "\n".join(f"{number} {sentence}" for number in range(12) for sentence in SENTENCES) + "\n"
+HEAVY = ("torch", "transformers", "datasets", "evaluate", "pandas")

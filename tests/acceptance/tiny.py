@@ -24,9 +24,7 @@ from fixtures.corpora import CORPORA, Corpus, TextFile
 from fixtures.models import MODELS
 from fixtures.specs import Hub, ModelSpec, TaskSpec
 from fixtures.tasks import PERPLEXITIES, TASKS
-from tests.acceptance.text import TEXT
-
-HEAVY = ("torch", "transformers", "datasets", "evaluate", "pandas")
+from tests.acceptance.text import HEAVY, TEXT
 
 CORPORA.add(Corpus("tiny", {"test": TextFile("tiny.txt", sha256(TEXT.encode()).hexdigest())}))
 TASKS.add(TaskSpec("tiny-text", "causal-lm", "tiny", "test", "file", 32, PERPLEXITIES))
