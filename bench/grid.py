@@ -39,12 +39,12 @@ class Grid:
             TASKS[name]
         for name in self.methods:
             METHODS[name]
-        levels = {level for name in self.scopes if (level := find_scope(name).level) is not None}
-        if odd := set(self.sparsities) and levels - set(self.sparsities):
-            raise ValueError(
-                f"scope {', '.join(self.scopes)} fixes the sparsity at {', '.join(map(str, sorted(odd)))}: "
-                "leave --sparsity out, or name that level too"
-            )
+        for name in self.scopes:
+            level = find_scope(name).level
+            if self.sparsities and level is not None and level not in self.sparsities:
+                raise ValueError(
+                    f"scope {name} fixes the sparsity at {level:.4g}: leave --sparsity out, or name that level too"
+                )
 
     def models(self) -> Iterator[ModelSpec]:
         """The models of the tiers."""

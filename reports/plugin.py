@@ -85,7 +85,7 @@ class Collector:
             terminalreporter.write_line("")
             terminalreporter.write_line(self._gates())
         if self._writer and self._writer.path:
-            terminalreporter.write_line(f"stored in {self._writer.path}; python -m reports show")
+            terminalreporter.write_line(f"stored; python -m reports show {self._writer.path}")
         if self._nothing_measured():
             terminalreporter.section("nothing was measured", red=True)
             terminalreporter.write_line(f"all {len(self._cases['skipped'])} cases were skipped: -rs says why")

@@ -36,6 +36,8 @@ def check_writable(results: Path, machine: str = "") -> None:
     Raises:
         ValueError: it cannot be made or written.
     """
+    if results == Path():
+        raise ValueError("--results: expected a folder of its own, found the one you are in")
     try:
         (results / machine).mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=results / machine):
