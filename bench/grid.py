@@ -43,7 +43,7 @@ class Grid:
             level = find_scope(name).level
             if self.sparsities and level is not None and level not in self.sparsities:
                 raise ValueError(
-                    f"scope {name} fixes the sparsity at {level:.4g}: leave --sparsity out, or name that level too"
+                    f"scope {name} fixes the sparsity at {level:.4g}: leave --sparsity out, or name that too"
                 )
 
     def models(self) -> Iterator[ModelSpec]:
