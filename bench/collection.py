@@ -76,11 +76,11 @@ def case_of(item: pytest.Item) -> Case | None:
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Remembers what was there to select from, for when nothing matches."""
-    for item in items[:1]:
-        cases = [case for case in map(case_of, items) if case]
-        item.config.stash[EMPTY] = explain_empty_selection(
-            item.config.option.keyword, cases, [item.nodeid for item in items]
-        )
+    if not items:
+        return
+    config, cases = items[0].config, [case for case in map(case_of, items) if case]
+    tests = [item.nodeid for item in items]
+    config.stash[EMPTY] = explain_empty_selection(config.option.keyword, cases, tests)
 
 
 @pytest.hookimpl(tryfirst=True)  # before another check can end the session

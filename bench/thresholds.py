@@ -21,8 +21,8 @@ from bench.toml_lines import TomlLines
 from fixtures.models import MODELS
 from fixtures.pruning.methods import METHODS
 from fixtures.pruning.scopes import find_scope, prunings_of
-from fixtures.registry import UnknownNameError, explain_miss
-from fixtures.settings import parse_sparsities
+from fixtures.registry import UnknownNameError
+from fixtures.settings import one_of, parse_sparsities
 from fixtures.specs import DENSE, Case
 from fixtures.tasks import TASKS
 from reports.metrics import METRICS
@@ -82,7 +82,7 @@ class Thresholds:
         self, case: Case, protocol: str, metric: str, value: float, dense: Callable[[], float]
     ) -> Verdict:
         """Judges a value of a case; `dense` is asked for only when the limit is relative to it."""
-        subject = (case.variant.model.name, str(case.task), metric, str(case.variant.pruning or "dense"))
+        subject = (case.variant.model.name, str(case.task), metric, str(case.variant.pruning or DENSE))
         threshold = self._rows.get((*subject, protocol))
         if threshold is None:
             others = sorted(key[4] for key in self._rows if key[:4] == subject)
@@ -148,7 +148,7 @@ def _rows(content: Mapping[str, Any], lines: TomlLines, where: str) -> Iterator[
         for task, metrics in tasks.items():
             TASKS[task]
             for metric, tables in metrics.items():
-                _require("metric", metric, list(METRICS))
+                one_of("metric", metric, list(METRICS))
                 for index, table in enumerate(tables):
                     for pruning, limit in table["limits"].items():
                         _require_pruning(pruning)
@@ -161,7 +161,7 @@ def _threshold(metric: str, limit: Mapping[str, Any], source: str) -> Threshold:
     if len(limit) != 1:
         raise ValueError(f"{source}: expected one of {', '.join(KINDS)}, found {', '.join(limit) or 'none'}")
     kind, bounds = next(iter(limit.items()))
-    _require("kind of limit", kind, list(KINDS))
+    one_of("kind of limit", kind, KINDS)
     if kind == "collapse":
         lower_is_better = METRICS[metric].better == "lower"
         if (bounds > 1) != lower_is_better:
@@ -191,8 +191,3 @@ def _require_pruning(name: str) -> None:
         raise ValueError(f"pruning {name!r}: {error}") from error
     if name not in map(str, found):
         raise ValueError(f"pruning {name!r}: expected {found[0]}")
-
-
-def _require(kind: str, name: str, known: list[str]) -> None:
-    if name not in known:
-        raise ValueError(explain_miss(kind, name, known))

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pandas as pd
 from tabulate import tabulate
 
-from reports.metrics import METRICS
+from reports.metrics import is_headline
 from reports.record import Record
 
 STYLES = {"table": "simple", "md": "github"}
@@ -80,10 +80,9 @@ def _describe(record: Record) -> str:
 
 def _quality_tables(group: list[Record]) -> Iterator[Table]:
     """Sparsity down, prunings across, the dense value on top of each; a table per headline metric."""
-    for metric in dict.fromkeys(record.metric for record in group):
-        if metric in METRICS and not METRICS[metric].headline:
-            continue
-        yield _pivot([record for record in group if record.metric == metric])
+    headlines = [record for record in group if is_headline(record)]
+    for metric in dict.fromkeys(record.metric for record in headlines):
+        yield _pivot([record for record in headlines if record.metric == metric])
 
 
 def _pivot(records: list[Record]) -> Table:
