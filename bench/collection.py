@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bench.grid import MASK_COSTS
+from bench.grid import MASK_COSTS, Grid, checkpoint
 from bench.plugin import GRID
 from bench.selection import explain_empty_selection
-from fixtures.corpora import CORPORA, check_file
+from fixtures.corpora import CORPORA, check_files
 from fixtures.plugin import SETTINGS
-from fixtures.specs import Case
+from fixtures.specs import Case, Checkpoint, PruningSpec
 
 EMPTY = pytest.StashKey[str]()
 
@@ -20,9 +20,10 @@ EMPTY = pytest.StashKey[str]()
 PARAMETERS: Mapping[str, Callable[[Case], object]] = {
     "case": lambda case: case,
     "task": lambda case: case.task,
+    "protocol": lambda case: case.protocol,
     "pruning": lambda case: case.variant.pruning,
-    "model": lambda case: case.variant.model,
-    "origin": lambda case: case.variant.model,
+    "model": lambda case: case.variant.checkpoint,
+    "origin": lambda case: case.variant.checkpoint,
     "variant": lambda case: case.variant,
 }
 LOADED = ("model", "origin", "variant")
@@ -52,12 +53,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Puts the cases of a model, and of a variant, next to each other over all modules; dense first."""
     grid = config.stash[GRID]
-    models = {model: place for place, model in enumerate(grid.models())}
-    prunings = {pruning: place for place, pruning in enumerate([None, *MASK_COSTS, *grid.prunings()])}
+    checkpoints, prunings = _places(grid)
 
     def place(item: pytest.Item) -> tuple[int, int]:
         if case := case_of(item):
-            return models.get(case.variant.model, 0), prunings.get(case.variant.pruning, 0)
+            return checkpoints.get(case.variant.checkpoint, 0), prunings.get(case.variant.pruning, 0)
         return -1, -1
 
     # pytest makes a test of an empty grid, to be skipped: nothing is generated for that here
@@ -65,6 +65,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if items and not cases:
         config.stash[EMPTY] = grid.explain_emptiness()
     items[:] = sorted(cases, key=place)
+
+
+def _places(grid: Grid) -> tuple[dict[Checkpoint, int], dict[PruningSpec | None, int]]:
+    models = list(grid.models())
+    checkpoints = [checkpoint(model, trained) for model in models for trained in model.trained]
+    prunings = [None, *MASK_COSTS, *(pruning for model in models for pruning in grid.prunings(model))]
+    return (
+        {found: place for place, found in enumerate(checkpoints)},
+        {found: place for place, found in enumerate(dict.fromkeys(prunings))},
+    )
 
 
 def case_of(item: pytest.Item) -> Case | None:
@@ -90,13 +100,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         session.config.stash[EMPTY] = ""
     data_dir = session.config.stash[SETTINGS].data_dir
     # a worker of pytest-xdist cannot end the session: there each case fails with the same sentence
-    worker = hasattr(session.config, "workerinput")
-    if data_dir is None or session.config.option.collectonly or worker:
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
         return
     tasks = {case.task for item in session.items if (case := case_of(item)) and case.task}
+    local = [task for task in tasks if data_dir or CORPORA[task.corpus].folder]
     try:
-        for task in tasks:
-            check_file(CORPORA[task.corpus], task.split, data_dir)
+        for task in local:
+            check_files(CORPORA[task.corpus], task.split, data_dir)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
 

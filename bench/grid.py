@@ -8,13 +8,16 @@ from functools import cache
 from itertools import product
 
 from fixtures.models import MODELS
+from fixtures.protocols import Protocol
 from fixtures.pruning.methods import METHODS
 from fixtures.pruning.scopes import find_scope, prunings_of
 from fixtures.settings import Settings
-from fixtures.specs import Case, ModelSpec, PruningSpec, TaskSpec, Variant
+from fixtures.specs import EMBEDDED, Case, Checkpoint, ModelSpec, PruningSpec, TaskSpec, Trained, Variant
 from fixtures.tasks import TASKS
 
 SPARSITIES = (0.10, 0.50, 0.90, 0.95, 0.99)
+# embedded models are fast enough for more points where the curve bends
+KNEE = tuple(PruningSpec("magnitude", "global", sparsity) for sparsity in (0.30, 0.60, 0.70, 0.80))
 PRUNINGS = (("magnitude", "model"), ("magnitude", "global"), ("magnitude", "layer"), ("random", "global"))
 # what torch.nn.utils.prune.global_unstructured can do too, at the study's middle level
 MASK_COSTS = tuple(PruningSpec("magnitude", scope, 0.50) for scope in ("model", "global"))
@@ -60,8 +63,14 @@ class Grid:
             return "no case: random weights know nothing, so there is no quality to measure; only costs"
         return "no case: no test measures what these options ask for"
 
-    def prunings(self) -> list[PruningSpec]:
-        """Every pruning once, in a fixed order."""
+    def prunings(self, model: ModelSpec) -> list[PruningSpec]:
+        """Every pruning of a model once, in a fixed order."""
+        found = self._asked_prunings()
+        if model.tier == EMBEDDED and not (self.methods or self.scopes or self.sparsities):
+            found += KNEE
+        return found
+
+    def _asked_prunings(self) -> list[PruningSpec]:
         pairs = (
             product(self.methods or ("magnitude",), self.scopes or ("global",))
             if self.methods or self.scopes
@@ -74,19 +83,36 @@ class Grid:
         ]
         return list(dict.fromkeys(found))
 
-    def tasks_of(self, model: ModelSpec) -> Iterator[TaskSpec]:
-        """The tasks that fit a model; a task that was asked for by name must fit by its kind."""
-        names = self.tasks or model.tasks
-        return (TASKS[name] for name in names if TASKS[name].kind == model.kind)
+    def judgements(self, model: ModelSpec) -> Iterator[tuple[Checkpoint, TaskSpec, Protocol]]:
+        """The tasks that fit a model, each with the checkpoint that is judged on it, and how."""
+        own = dict.fromkeys(name for trained in model.trained for name in trained.tasks)
+        for task in (TASKS[name] for name in self.tasks or own):
+            for trained in _fitting(model, task)[:1]:
+                protocol = task.protocol_for(trained.head)
+                if protocol:
+                    yield checkpoint(model, trained), task, protocol
+
+
+def _fitting(model: ModelSpec, task: TaskSpec) -> list[Trained]:
+    """The checkpoints that can do a task, those trained for it first."""
+    able = [trained for trained in model.trained if task.protocol_for(trained.head)]
+    return sorted(able, key=lambda trained: task.name not in trained.tasks)
 
 
 Cases = Callable[[Grid], list[Case]]
 
 
+# the same object each time: pytest keeps a fixture while its parameter stays the same object
 @cache
-def variant(model: ModelSpec, pruning: PruningSpec | None) -> Variant:
-    """The same object each time: pytest keeps a fixture while its parameter stays the same object."""
-    return Variant(model, pruning)
+def checkpoint(model: ModelSpec, trained: Trained) -> Checkpoint:
+    """A checkpoint of a model."""
+    return Checkpoint(model, trained)
+
+
+@cache
+def variant(checkpoint: Checkpoint, pruning: PruningSpec | None) -> Variant:
+    """A checkpoint with a pruning."""
+    return Variant(checkpoint, pruning)
 
 
 def quality_cases(grid: Grid) -> list[Case]:
@@ -94,16 +120,20 @@ def quality_cases(grid: Grid) -> list[Case]:
     if grid.settings.random_weights:
         return []
     return [
-        Case(variant(model, pruning), task)
+        Case(variant(judged, pruning), task, protocol)
         for model in grid.models()
-        for task in grid.tasks_of(model)
-        for pruning in [None, *grid.prunings()]
+        for judged, task, protocol in grid.judgements(model)
+        for pruning in [None, *grid.prunings(model)]
     ]
 
 
 def pruned_cases(grid: Grid) -> list[Case]:
-    """Every pruning of every model."""
-    return [Case(variant(model, pruning)) for model in grid.models() for pruning in grid.prunings()]
+    """Every pruning of every model, of its first checkpoint."""
+    return [
+        Case(variant(checkpoint(model, model.trained[0]), pruning))
+        for model in grid.models()
+        for pruning in grid.prunings(model)
+    ]
 
 
 def mask_cost_cases(grid: Grid) -> list[Case]:
@@ -111,7 +141,11 @@ def mask_cost_cases(grid: Grid) -> list[Case]:
     if grid.settings.device.startswith("cuda"):  # masks are found on the CPU
         return []
     asked = grid.methods or grid.scopes or grid.sparsities
-    prunings = grid.prunings() if asked else MASK_COSTS
     shared = {(cost.method, cost.scope) for cost in MASK_COSTS}
-    fitting = [pruning for pruning in prunings if (pruning.method, pruning.scope) in shared]
-    return [Case(variant(model, pruning)) for model in grid.models() for pruning in fitting]
+    return [
+        Case(variant(checkpoint(model, model.trained[0]), pruning))
+        for model in grid.models()
+        if model.tier != EMBEDDED  # a million weights cost nothing: the start of a process would be measured
+        for pruning in (grid.prunings(model) if asked else MASK_COSTS)
+        if (pruning.method, pruning.scope) in shared
+    ]

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bench.plugin import THRESHOLDS
 from bench.thresholds import Verdict
+from fixtures.protocols import Protocol
 from fixtures.settings import DTYPES, Settings
 from fixtures.specs import Case, TaskSpec
 
 if TYPE_CHECKING:
-    from bench.measure.perplexity import Progress
+    from bench.measure.progress import Progress
     from bench.measure.quality import Quality
     from bench.recording import Measurement
+    from fixtures.examples import Examples
     from fixtures.loading import LoadedModel
     from fixtures.variants import PrunedModel
-    from fixtures.windows import Window
 
 Record = Callable[["Measurement"], None]
 Measure = Callable[[], "Quality"]
@@ -28,8 +29,12 @@ Judge = Callable[["Quality"], "dict[str, Verdict]"]
 
 @pytest.fixture
 def examples(
-    task: TaskSpec, model: LoadedModel, settings: Settings, examples_read: dict[tuple[str, str], list[Window]]
-) -> list[Window]:
+    task: TaskSpec,
+    protocol: Protocol,
+    model: LoadedModel,
+    settings: Settings,
+    examples_read: dict[tuple[str, str], Examples],
+) -> Examples:
     """The examples of the case's task, tokenised once per model."""
     from fixtures.errors import UnavailableError
     from fixtures.examples import read_examples
@@ -37,16 +42,16 @@ def examples(
     key = (task.name, model.spec.name)
     if key not in examples_read:
         try:
-            examples_read[key] = read_examples(task, model, settings)
+            examples_read[key] = read_examples(task, protocol, model, settings)
         except UnavailableError as error:
             pytest.skip(str(error))
         except ValueError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
     return examples_read[key]
 
 
 @pytest.fixture(scope="session")
-def examples_read() -> dict[tuple[str, str], list[Window]]:
+def examples_read() -> dict[tuple[str, str], Examples]:
     """Examples by task and model, while the session lasts."""
     return {}
 
@@ -59,16 +64,16 @@ def dense_scores() -> dict[tuple[str, str], Quality]:
 
 @pytest.fixture
 def measure(
-    case: Case, task: TaskSpec, variant: PrunedModel, examples: list[Window], progress: Progress
+    case: Case, protocol: Protocol, variant: PrunedModel, examples: Examples, progress: Progress[Any]
 ) -> Measure:
     """Evaluates the model as it is at the moment of the call."""
     from bench.measure.quality import measure_quality
 
     def measured() -> Quality:
         try:
-            return measure_quality(task, variant.loaded.model, examples, progress)
+            return measure_quality(protocol, variant.loaded, examples, progress)
         except ValueError as error:
-            pytest.fail(f"{case}: {error}", pytrace=False)
+            raise pytest.fail.Exception(f"{case}: {error}", pytrace=False) from None
 
     return measured
 
@@ -91,16 +96,21 @@ def dense(
 
 @pytest.fixture
 def judge(
-    case: Case, task: TaskSpec, settings: Settings, dense: Measure, pytestconfig: pytest.Config
+    case: Case,
+    task: TaskSpec,
+    protocol: Protocol,
+    settings: Settings,
+    dense: Measure,
+    pytestconfig: pytest.Config,
 ) -> Judge:
     """What the thresholds say of a case's metrics; measures the dense score if a limit is relative to it."""
-    thresholds, protocol = pytestconfig.stash[THRESHOLDS], task.protocol(settings.limit)
+    thresholds, words = pytestconfig.stash[THRESHOLDS], task.describe(protocol, settings.limit)
     if settings.dtype != DTYPES[0]:  # other rounding, other numbers: such limits name their type
-        protocol += f" dtype={settings.dtype}"
+        words += f" dtype={settings.dtype}"
 
     def judged(quality: Quality) -> dict[str, Verdict]:
         return {
-            metric: thresholds.judge(case, protocol, metric, value, partial(_metric, dense, metric))
+            metric: thresholds.judge(case, words, metric, value, partial(_metric, dense, metric))
             for metric, value in quality.metrics.items()
         }
 
@@ -116,14 +126,14 @@ def record(case: Case, settings: Settings, request: pytest.FixtureRequest) -> Re
         try:
             records = make_records(case, settings, found)
         except ValueError as error:
-            pytest.fail(f"{case}: {error}", pytrace=False)
+            raise pytest.fail.Exception(f"{case}: {error}", pytrace=False) from None
         hand_over(records, found.samples, request.node.user_properties)
 
     return recorded
 
 
 @pytest.fixture
-def progress(case: Case, pytestconfig: pytest.Config) -> Progress:
+def progress(case: Case, pytestconfig: pytest.Config) -> Progress[Any]:
     """A progress line on a terminal, for what takes longer than a few seconds."""
     from bench.progress import show_progress
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from tqdm import tqdm
@@ -11,8 +11,9 @@ from tqdm import tqdm
 from fixtures.terminal import is_watched, uncaptured
 
 if TYPE_CHECKING:
-    from bench.measure.perplexity import Progress
-    from fixtures.windows import Window
+    from bench.measure.progress import Progress
+
+T = TypeVar("T")
 
 PATIENCE = 5.0  # seconds before a line appears
 
@@ -35,13 +36,13 @@ class TerminalStream:
         """Nothing is held back."""
 
 
-def show_progress(label: str, config: pytest.Config) -> Progress:
+def show_progress(label: str, config: pytest.Config) -> Progress[Any]:
     """A function that passes examples through, showing how many are done; silent where no one looks."""
     if not is_watched(config):
         return iter
 
-    def shown(windows: Sequence[Window]) -> Iterable[Window]:
+    def shown(examples: Sequence[T]) -> Iterable[T]:
         stream = TerminalStream(config)
-        return tqdm(windows, label, file=stream, unit="window", leave=False, delay=PATIENCE)
+        return tqdm(examples, label, file=stream, unit="", leave=False, delay=PATIENCE)
 
     return shown

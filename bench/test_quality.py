@@ -10,6 +10,7 @@ from bench.grid import quality_cases
 
 if TYPE_CHECKING:
     from bench.measuring import Judge, Measure, Record
+    from fixtures.protocols import Protocol
     from fixtures.settings import Settings
     from fixtures.specs import TaskSpec
     from fixtures.variants import PrunedModel
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @pytest.mark.cases(make=quality_cases)
 def test_quality(
     task: TaskSpec,
+    protocol: Protocol,
     variant: PrunedModel,
     settings: Settings,
     measure: Measure,
@@ -36,9 +38,9 @@ def test_quality(
             weights=variant.loaded.origin.identity,
             device=str(variant.loaded.device),
             values=quality.metrics,
-            samples={task.metrics[0]: quality.samples},
+            samples={protocol.sampled: quality.samples},
             verdicts=verdicts,
-            protocol=task.protocol(settings.limit),
+            protocol=task.describe(protocol, settings.limit),
             achieved=variant.achieved.in_scope,
         )
     )

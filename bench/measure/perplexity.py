@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from bench.measure.progress import Progress
 from fixtures.windows import Window
-
-Progress = Callable[[Sequence[Window]], Iterable[Window]]
 
 
 def window_nll(model: nn.Module, window: Window) -> float:
@@ -27,7 +26,9 @@ def window_nll(model: nn.Module, window: Window) -> float:
     return float(losses.double().sum())
 
 
-def measure_nll(model: nn.Module, windows: Sequence[Window], progress: Progress = iter) -> list[float]:
+def measure_nll(
+    model: nn.Module, windows: Sequence[Window], progress: Progress[Window] = iter
+) -> list[float]:
     """`window_nll` of every window.
 
     Args:

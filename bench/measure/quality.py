@@ -1,14 +1,26 @@
-"""Quality of a model at a task: one function per kind of task."""
+"""Quality of a model at a task: one function per protocol."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from torch import nn
-
-from bench.measure.perplexity import Progress, measure_nll
-from fixtures.specs import TaskSpec
+from bench.measure.generation import generate
+from bench.measure.masked import measure_masked
+from bench.measure.perplexity import measure_nll
+from bench.measure.progress import Progress
+from bench.measure.spans import measure_spans
+from fixtures.examples import Examples, SpanExamples, WritingExamples
+from fixtures.loading import LoadedModel
+from fixtures.masking import MaskedWindow
+from fixtures.metrics.answers import Answers as AnswersMetric
+from fixtures.metrics.answers import f1
+from fixtures.metrics.masked import MaskedTokens
+from fixtures.metrics.perplexity import Perplexity
+from fixtures.metrics.translation import Translation as TranslationMetric
+from fixtures.metrics.translation import sentence_scores
+from fixtures.protocols import Answers, MaskedToken, NextToken, Protocol, Spans, Translation
 from fixtures.windows import Window
 
 
@@ -18,7 +30,8 @@ class Quality:
 
     Attributes:
         metrics: the corpus-level numbers, by name.
-        samples: a score per example: for language models, nats per scored token of each window.
+        samples: a score per example, of the protocol's `sampled` metric: for language models nats per scored
+            token of each window, for answers F1 and for translations chrF from 0 to 100.
     """
 
     metrics: Mapping[str, float]
@@ -26,16 +39,20 @@ class Quality:
 
 
 def measure_quality(
-    task: TaskSpec, model: nn.Module, examples: Sequence[Window], progress: Progress = iter
+    protocol: Protocol, loaded: LoadedModel, examples: Examples, progress: Progress[Any] = iter
 ) -> Quality:
-    """Evaluates a model by the task's protocol."""
-    return EVALUATIONS[task.kind](model, examples, progress)
+    """Evaluates a model by a protocol, on the examples that were made for it.
+
+    Raises:
+        ValueError: a number on the way is NaN or infinite.
+    """
+    return EVALUATIONS[type(protocol)](protocol, loaded, examples, progress)
 
 
-def _causal_lm(model: nn.Module, windows: Sequence[Window], progress: Progress) -> Quality:
-    from fixtures.metrics.perplexity import Perplexity
-
-    nll = measure_nll(model, windows, progress)
+def _next_token(
+    _: NextToken, loaded: LoadedModel, windows: Sequence[Window], progress: Progress[Window]
+) -> Quality:
+    nll = measure_nll(loaded.model, windows, progress)
     metrics = Perplexity(keep_in_memory=True).compute(
         nll=nll,
         tokens=[window.scored for window in windows],
@@ -46,6 +63,72 @@ def _causal_lm(model: nn.Module, windows: Sequence[Window], progress: Progress) 
     return Quality(metrics, samples)
 
 
-EVALUATIONS: Mapping[str, Callable[[nn.Module, Sequence[Window], Progress], Quality]] = {
-    "causal-lm": _causal_lm,
+def _masked_token(
+    _: MaskedToken, loaded: LoadedModel, windows: Sequence[MaskedWindow], progress: Progress[MaskedWindow]
+) -> Quality:
+    scores = measure_masked(loaded.model, windows, progress)
+    metrics = MaskedTokens(keep_in_memory=True).compute(
+        nll=[score.nll for score in scores],
+        correct=[score.correct for score in scores],
+        tokens=[score.count for score in scores],
+    )
+    return Quality(metrics, [score.nll / score.count for score in scores])
+
+
+def _spans(protocol: Spans, loaded: LoadedModel, examples: SpanExamples, progress: Progress[Any]) -> Quality:
+    predictions = measure_spans(
+        loaded.model,
+        examples.features,
+        examples.questions,
+        progress,
+        n_best=protocol.n_best,
+        max_answer=protocol.max_answer,
+    )
+    return _judge_answers(predictions, [question.answers for question in examples.questions])
+
+
+def _answers(
+    protocol: Answers, loaded: LoadedModel, examples: WritingExamples, progress: Progress[Any]
+) -> Quality:
+    return _judge_answers(_write(protocol, loaded, examples, progress), examples.references)
+
+
+def _judge_answers(predictions: Sequence[str], golds: Sequence[Sequence[str]]) -> Quality:
+    metrics = AnswersMetric(keep_in_memory=True).compute(
+        predictions=list(predictions), references=[list(gold) for gold in golds]
+    )
+    return Quality(metrics, [100 * f1(*pair) for pair in zip(predictions, golds, strict=True)])
+
+
+def _translations(
+    protocol: Translation, loaded: LoadedModel, examples: WritingExamples, progress: Progress[Any]
+) -> Quality:
+    predictions = _write(protocol, loaded, examples, progress)
+    references = [reference for (reference,) in examples.references]
+    metrics = TranslationMetric(keep_in_memory=True).compute(predictions=predictions, references=references)
+    return Quality(metrics, sentence_scores(predictions, references))
+
+
+def _write(
+    protocol: Answers | Translation, loaded: LoadedModel, examples: WritingExamples, progress: Progress[Any]
+) -> list[str]:
+    written = generate(
+        loaded.model,
+        examples.prompts,
+        max_new_tokens=examples.limits,
+        beams=protocol.beams,
+        progress=progress,
+    )
+    if loaded.tokenizer is None:
+        raise ValueError(f"{loaded.spec.name} has no tokenizer: {loaded.origin.path}")
+    return [str(loaded.tokenizer.decode(tokens, skip_special_tokens=True)) for tokens in written]
+
+
+# by the type of the protocol, which each of them takes with the examples made for it
+EVALUATIONS: Mapping[type, Callable[[Any, LoadedModel, Any, Progress[Any]], Quality]] = {
+    NextToken: _next_token,
+    MaskedToken: _masked_token,
+    Spans: _spans,
+    Answers: _answers,
+    Translation: _translations,
 }

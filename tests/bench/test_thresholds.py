@@ -14,9 +14,9 @@ from bench.thresholds import FILE, Verdict, read_thresholds
 from fixtures.models import MODELS
 from fixtures.pruning.methods import METHODS
 from fixtures.pruning.scopes import find_scope
-from fixtures.specs import Case, PruningSpec, Variant
+from fixtures.specs import Case, PruningSpec
 from fixtures.tasks import TASKS
-from tests.bench.cases import make_case
+from tests.bench.cases import make_case, make_variant
 
 PROTOCOL = "joined test window=1024 stride=1024"
 TABLE = f"""\
@@ -226,7 +226,7 @@ def test_place_is_the_line_of_the_limit_among_several_tables(
     tmp_path: Path, model: str, metric: str, protocol: str, sparsity: float | None, limit: str
 ) -> None:
     case = make_case(sparsity)
-    case = Case(Variant(MODELS[model], case.variant.pruning), case.task)
+    case = Case(make_variant(MODELS[model], case.variant.pruning), case.task)
     verdict = judge(write(tmp_path, SEVERAL), 0.0, case=case, metric=metric, protocol=protocol)
     lines = [number for number, line in enumerate(SEVERAL.splitlines(), start=1) if limit in line]
     assert verdict.source == f"{tmp_path.name}/thresholds.toml:{lines[-1]}"
@@ -345,7 +345,7 @@ def own_limits() -> list[tuple[Case, str, str, dict[str, Any]]]:
     """(case, metric, protocol, limit) of the project's own file, read here without `bench.thresholds`."""
     content = tomllib.loads(FILE.read_text("utf-8"))
     return [
-        (Case(Variant(MODELS[model], pruning_of(name)), TASKS[task]), metric, table["protocol"], limit)
+        (Case(make_variant(MODELS[model], pruning_of(name)), TASKS[task]), metric, table["protocol"], limit)
         for model, by_task in content.items()
         for task, by_metric in by_task.items()
         for metric, tables in by_metric.items()
@@ -378,3 +378,13 @@ def test_projects_own_thresholds_are_found_in_their_lines() -> None:
         assert tomllib.loads(line) == {str(case.variant.pruning or "dense"): limit}
         places.add(source)
     assert len(places) == len(own_limits())
+
+
+def test_projects_own_thresholds_are_for_protocols_and_metrics_of_their_tasks() -> None:
+    for case, metric, words, _ in own_limits():
+        assert case.task is not None
+        heads = {trained.head for trained in case.variant.model.trained}
+        protocols = [protocol for protocol in case.task.protocols if protocol.head in heads]
+        described = {protocol: case.task.describe(protocol, None) for protocol in protocols}
+        (found,) = [protocol for protocol, text in described.items() if f"{words} ".startswith(f"{text} ")]
+        assert metric in found.metrics

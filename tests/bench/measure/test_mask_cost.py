@@ -177,7 +177,7 @@ def test_worker_is_told_the_whole_job(
     assert told == {
         "side": "pytorch",
         "origin": {
-            "kind": "causal-lm",
+            "head": "causal-lm",
             "path": str((tmp_path / "tiny.json").resolve()),
             "identity": "random",
         },

@@ -46,7 +46,7 @@ def job(tmp_path: Path) -> dict[str, Any]:
     path.write_text(json.dumps(ARCHITECTURE), "utf-8")
     return {
         "side": "ours",
-        "origin": {"kind": "causal-lm", "path": str(path), "identity": "random"},
+        "origin": {"head": "causal-lm", "path": str(path), "identity": "random"},
         "pruning": {"method": "magnitude", "scope": "global", "sparsity": 0.5},
         "dtype": "float32",
         "threads": 1,

@@ -1,0 +1,159 @@
+"""What an encoder-decoder model writes for each prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    PreTrainedModel,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
+from transformers.modeling_outputs import BaseModelOutput
+
+from bench.measure.padding import attention_mask, pad_right
+from bench.measure.progress import Progress
+from fixtures.batches import by_length
+
+BATCH_TOKENS = 16384
+ENCODER_TOKENS = 2048  # one core encodes small batches fastest and decodes large ones fastest
+
+Prompt = NDArray[np.int64]
+
+
+def generate(
+    model: PreTrainedModel,
+    prompts: Sequence[Prompt],
+    *,
+    max_new_tokens: Sequence[int],
+    beams: int = 1,
+    batch_tokens: int = BATCH_TOKENS,
+    progress: Progress[list[int]] = iter,
+) -> list[list[int]]:
+    """Greedy or beam search from every prompt, until the end token or the prompt's own limit.
+
+    What else is in a batch changes a result through the rounding of logits at most.
+
+    Args:
+        model: an encoder-decoder model in evaluation mode.
+        prompts: the encoder's tokens, the end token among them if the model wants it; shape (length,) each.
+        max_new_tokens: a limit per prompt.
+        beams: 1 is greedy; no penalty on length or repetition is applied beyond the mean of log-likelihoods.
+        batch_tokens: tokens encoded at once times beams, padding included.
+        progress: passes the batches through, showing how far it is.
+
+    Returns:
+        The new tokens per prompt, without the decoder's first, the end token and what follows it.
+
+    Raises:
+        ValueError: a logit is NaN or infinite, a prompt is empty or a limit is not positive.
+    """
+    _require_sound(prompts, max_new_tokens)
+    results: list[list[int]] = [[] for _ in prompts]
+    batches = by_length([len(prompt) * beams for prompt in prompts], batch_tokens)
+    for batch in progress(batches):
+        limits = [max_new_tokens[index] for index in batch]
+        check = FiniteLogits(len(batch))
+        written = _generate_batch(model, [prompts[index] for index in batch], limits, beams, check)
+        check.require(batch)
+        for index, row, limit in zip(batch, written.tolist(), limits, strict=True):
+            results[index] = _cut(row[1 : 1 + limit], _end_tokens(model))
+    return results
+
+
+class OwnLimits(StoppingCriteria):
+    """Ends each prompt's sequences at its own number of new tokens; beams of a prompt lie side by side."""
+
+    def __init__(self, limits: Sequence[int]) -> None:
+        self._limits = torch.tensor(limits)
+
+    def __call__(self, input_ids: Tensor, scores: object, **_: object) -> Tensor:  # noqa: ARG002
+        """Which rows are done, shape (rows,); the decoder's first token does not count."""
+        limits = self._limits.to(input_ids.device).repeat_interleave(len(input_ids) // len(self._limits))
+        return input_ids.shape[1] - 1 >= limits
+
+
+class FiniteLogits(LogitsProcessor):
+    """Remembers which prompts got a NaN or infinite logit, of which `generate` itself says nothing."""
+
+    def __init__(self, prompts: int) -> None:
+        self._finite = torch.ones(prompts, dtype=torch.bool)
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # noqa: ARG002
+        """The scores as they are, shape (rows, vocabulary)."""
+        finite = scores.isfinite().all(dim=1).view(len(self._finite), -1).all(dim=1)
+        self._finite = self._finite.to(finite.device) & finite  # on the device: no waiting for each step
+        return scores
+
+    def require(self, batch: Sequence[int]) -> None:
+        """Raises for the first of these prompts that had a bad logit."""
+        if not self._finite.all():
+            prompt = batch[int(self._finite.int().argmin())]
+            raise ValueError(f"prompt {prompt}: a logit is NaN or infinite; nothing was recorded")
+
+
+def _generate_batch(
+    model: PreTrainedModel, prompts: Sequence[Prompt], limits: Sequence[int], beams: int, check: FiniteLogits
+) -> Tensor:
+    search: Any = model.generate  # mixed in: not known to every model by its type
+    mask = attention_mask(prompts, model.device)
+    with torch.inference_mode():
+        written: Tensor = search(
+            encoder_outputs=BaseModelOutput(_encode(model, prompts, mask)),
+            attention_mask=mask,
+            generation_config=_search(max(limits), beams),
+            logits_processor=LogitsProcessorList([check]),
+            stopping_criteria=StoppingCriteriaList([OwnLimits(limits)]),
+        )
+    return written
+
+
+def _encode(model: PreTrainedModel, prompts: Sequence[Prompt], mask: Tensor) -> Tensor:
+    tokens = pad_right(prompts, model.config.pad_token_id or 0, model.device)
+    rows = max(1, ENCODER_TOKENS // tokens.shape[1])
+    parts = zip(torch.split(tokens, rows), torch.split(mask, rows), strict=True)
+    encoder = model.get_encoder()
+    states = [encoder(input_ids=part, attention_mask=seen).last_hidden_state for part, seen in parts]
+    return torch.cat(states)
+
+
+def _search(limit: int, beams: int) -> GenerationConfig:
+    """Sets what a published model might preset, for the protocol is ours; special tokens stay the model's."""
+    return GenerationConfig(  # type: ignore[no-untyped-call]  # by transformers
+        max_new_tokens=limit,
+        min_new_tokens=None,
+        min_length=0,
+        num_beams=beams,
+        num_return_sequences=1,
+        do_sample=False,
+        early_stopping=False,
+        length_penalty=1.0,
+        repetition_penalty=1.0,
+        no_repeat_ngram_size=0,
+        use_cache=True,
+        return_dict_in_generate=False,
+    )
+
+
+def _end_tokens(model: PreTrainedModel) -> set[int]:
+    ends = model.generation_config.eos_token_id
+    return set(ends) if isinstance(ends, list) else {ends}
+
+
+def _cut(tokens: list[int], ends: set[int]) -> list[int]:
+    stop = next((place for place, token in enumerate(tokens) if token in ends), len(tokens))
+    return tokens[:stop]
+
+
+def _require_sound(prompts: Sequence[Prompt], limits: Sequence[int]) -> None:
+    for index, (prompt, limit) in enumerate(zip(prompts, limits, strict=True)):
+        if len(prompt) == 0 or limit < 1:
+            raise ValueError(f"prompt {index}: {len(prompt)} tokens, limit {limit}; both must be at least 1")
