@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.text import SENTENCES, TEXT
+from tests.acceptance.text import FILES, SENTENCES, TEXT
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
@@ -81,8 +81,9 @@ class Tiny:
 
     @property
     def sources(self) -> list[str]:
-        """Weights and text alone."""
-        return ["--data-dir", str(self.data), "--checkpoint", f"tiny-gpt2={self.checkpoint}"]
+        """Weights and text alone, and the tier that the tiny model is of."""
+        weights = ["--checkpoint", f"tiny-gpt2={self.checkpoint}"]
+        return ["--tier", "base", "--data-dir", str(self.data), *weights]
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +121,30 @@ def save_checkpoint(folder: Path) -> None:
         eos_token_id=0,
     )
     GPT2LMHeadModel(config).save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models of several heads with random weights, and of their data."""
+    from tests.bench.measure.tiny import make_masker, make_reader, make_writer
+    from tests.fixtures.pieces import make_wordpiece
+    from tests.fixtures.tiny import train_tokenizer, write_sums
+
+    folder = tmp_path_factory.mktemp("embedded")
+    (folder / "data").mkdir()
+    for name, text in FILES.items():
+        (folder / "data" / name).write_bytes(text.encode())
+    pieces, writing = make_wordpiece(), train_tokenizer(end=True)
+    models = {
+        "masker": (make_masker(len(pieces)), pieces),
+        "reader": (make_reader(len(pieces)), pieces),
+        "writer": (make_writer(len(writing), ends=(0, 7, 19, 31), seed=2), writing),
+    }
+    for name, (model, tokenizer) in models.items():
+        model.save_pretrained(folder / "models" / name)
+        tokenizer.save_pretrained(folder / "models" / name)
+        (folder / f"{name}.sha256").write_text(write_sums(folder / "models" / name), "utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fixtures.models import MODELS
-from fixtures.specs import Hub, ModelSpec
+from fixtures.specs import Hub, ModelSpec, Trained
 
-MODELS.add(ModelSpec("tiny-two", "gpt2", "mini", "causal-lm", ("tiny-text",), Hub("nobody/second", "0" * 40)))
+TRAINED = Trained("causal-lm", ("tiny-text",), Hub("nobody/second", "0" * 40))
+MODELS.add(ModelSpec("tiny-two", "gpt2", "base", (TRAINED,)))

@@ -30,6 +30,11 @@ USAGE = [
     (["--checkpoint", "tiny-gtp2=."], ["unknown model 'tiny-gtp2'", "did you mean tiny-gpt2"]),
     (["--checkpoint", "tiny-gpt2"], ["'tiny-gpt2'", "expected MODEL=DIR"]),
     (["--checkpoint", "tiny-gpt2=nowhere"], ["nowhere", "no config.json"]),
+    (
+        ["--checkpoint", "tiny-gpt2:tiny-txt=."],
+        ["unknown task of tiny-gpt2 'tiny-txt'", "did you mean tiny-text"],
+    ),
+    (["--checkpoint", "tiny-gpt2:tiny-text=nowhere"], ["nowhere", "no config.json"]),
     (["--data-dir", "nowhere"], ["--data-dir 'nowhere'", "no such folder"]),
     (["--checkpoint", "tiny-gpt2=.", "--checkpoint", "gpt2"], ["no config.json"]),
     (["--weights", "rndom"], ["rndom", "did you mean random"]),
@@ -53,7 +58,9 @@ def test_wrong_option_is_refused_with_what_was_expected(
 
 
 def test_missing_data_file_is_named(tiny: Tiny, tmp_path: Path) -> None:
-    session = run([*tiny.options, "-k", "quality", "--data-dir", str(tmp_path)], tmp_path / "results")
+    session = run(
+        [*tiny.options, "-k", "quality and tiny-gpt2", "--data-dir", str(tmp_path)], tmp_path / "results"
+    )
     assert session.status == pytest.ExitCode.USAGE_ERROR
     assert f"no file {tmp_path / 'tiny.txt'}" in session.output
     assert_short(session)
@@ -61,7 +68,9 @@ def test_missing_data_file_is_named(tiny: Tiny, tmp_path: Path) -> None:
 
 def test_truncated_data_file_is_named(tiny: Tiny, tmp_path: Path) -> None:
     (tmp_path / "tiny.txt").write_text(TEXT[:-1], "utf-8")
-    session = run([*tiny.options, "-k", "quality", "--data-dir", str(tmp_path)], tmp_path / "results")
+    session = run(
+        [*tiny.options, "-k", "quality and tiny-gpt2", "--data-dir", str(tmp_path)], tmp_path / "results"
+    )
     assert session.status == pytest.ExitCode.USAGE_ERROR
     assert f"{tmp_path / 'tiny.txt'} ({len(TEXT.encode()) - 1:,} bytes) is truncated" in session.output
     assert_short(session)
@@ -98,7 +107,7 @@ def test_checkpoint_of_another_architecture_is_refused(tiny: Tiny, tmp_path: Pat
 
 
 def test_selection_of_nothing_names_the_nearest(tmp_path: Path) -> None:
-    session = run(["-k", "tiny-gtp2"], tmp_path)
+    session = run(["--tier", "base", "-k", "tiny-gtp2"], tmp_path)
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "unknown word in -k 'tiny-gtp2': did you mean tiny-gpt2" in session.output
     assert_short(session)
@@ -119,7 +128,8 @@ def test_nan_in_the_weights_fails_and_stores_nothing(tiny: Tiny, tmp_path: Path)
 
 
 def test_weights_out_of_reach_are_skipped_and_no_success(tiny: Tiny, tmp_path: Path) -> None:
-    session = run(["-k", "tiny-absent and quality", "--data-dir", str(tiny.data), "-rs"], tmp_path)
+    chosen = ["--tier", "base", "-k", "tiny-absent and quality"]
+    session = run([*chosen, "--data-dir", str(tiny.data), "-rs"], tmp_path)
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "nothing was measured" in session.output
     assert "nobody/nothing is neither cached nor reachable" in session.output

@@ -25,8 +25,8 @@ REFUSED = [
 EMPTY = [
     (["--tier", "xl"], "tier xl has no models"),
     (["-k", "quality", "--weights", "random"], "random weights know nothing"),
-    (["-k", "tiny-gpt2 and 0.51"], "unknown word in -k '0.51': did you mean 0.95 or 0.50"),
-    (["-k", "dense and sparsity and tiny-gpt2"], "selects none of"),
+    (["--tier", "base", "-k", "tiny-gpt2 and 0.51"], "unknown word in -k '0.51': did you mean 0.95 or 0.50"),
+    (["--tier", "base", "-k", "dense and sparsity and tiny-gpt2"], "selects none of"),
 ]
 
 
@@ -86,7 +86,7 @@ def test_option_is_refused_with_workers_too(tmp_path: Path) -> None:
 
 
 def test_missing_data_file_is_named_with_workers_too(tiny: Tiny, tmp_path: Path) -> None:
-    chosen = ["-n", "2", "-k", "quality and magnitude-global-0.50", "--data-dir", str(tmp_path)]
+    chosen = ["-n", "2", "-k", "quality and tiny-gpt2 and magnitude-global-0.50", "--data-dir", str(tmp_path)]
     session = run([*tiny.options, *chosen], tmp_path / "results")
     assert session.status not in {pytest.ExitCode.OK, pytest.ExitCode.INTERNAL_ERROR}
     assert f"no file {tmp_path / 'tiny.txt'}" in session.output
@@ -95,7 +95,10 @@ def test_missing_data_file_is_named_with_workers_too(tiny: Tiny, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(["-k", "tiny-gtp2"], "did you mean tiny-gpt2"), (["--tier", "xl"], "tier xl has no models")],
+    [
+        (["--tier", "base", "-k", "tiny-gtp2"], "did you mean tiny-gpt2"),
+        (["--tier", "xl"], "tier xl has no models"),
+    ],
     ids=["-k", "--tier"],
 )
 def test_nothing_to_measure_is_explained_with_workers_too(

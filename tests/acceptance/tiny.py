@@ -22,14 +22,48 @@ import bench.progress
 from bench.thresholds import read_thresholds
 from fixtures.corpora import CORPORA, Corpus, TextFile
 from fixtures.models import MODELS
-from fixtures.specs import Hub, ModelSpec, TaskSpec
-from fixtures.tasks import PERPLEXITIES, TASKS
-from tests.acceptance.text import HEAVY, TEXT
+from fixtures.protocols import Answers, MaskedToken, NextToken, Protocol, Spans, Translation
+from fixtures.specs import Embedded, Hub, ModelSpec, TaskSpec, Trained
+from fixtures.tasks import TASKS
+from tests.acceptance.text import FILES, HEAVY, TEXT
 
-CORPORA.add(Corpus("tiny", {"test": TextFile("tiny.txt", sha256(TEXT.encode()).hexdigest())}))
-TASKS.add(TaskSpec("tiny-text", "causal-lm", "tiny", "test", "file", 32, PERPLEXITIES))
+EMBEDDED = os.environ.get("TINY_EMBEDDED")
+
+
+def _published(path: str, text: str) -> TextFile:
+    return TextFile(path, sha256(text.encode()).hexdigest())
+
+
+CORPORA.add(Corpus("tiny", {"test": (_published("tiny.txt", TEXT),)}))
+TASKS.add(TaskSpec("tiny-text", "tiny", "test", (NextToken("file", window=32),)))
 for name in ("tiny-gpt2", "tiny-absent"):
-    MODELS.add(ModelSpec(name, "gpt2", "mini", "causal-lm", ("tiny-text",), Hub("nobody/nothing", "0" * 40)))
+    trained = Trained("causal-lm", ("tiny-text",), Hub("nobody/nothing", "0" * 40))
+    MODELS.add(ModelSpec(name, "gpt2", "base", (trained,)))
+
+
+def _add_embedded(folder: Path) -> None:
+    """Rows for the models and the data of a folder, which has the checksums of the weights beside them."""
+    protocols: dict[str, tuple[tuple[str, ...], tuple[Protocol, ...]]] = {
+        "cloze": (("lines.txt",), (MaskedToken("lines", window=16),)),
+        "quiz": (("squad.json",), (Spans(window=24, stride=4), Answers(max_tokens=5))),
+        "pairs": (("pairs.en", "pairs.ro"), (Translation(tokens_per_token=0.5),)),
+    }
+    for task, (paths, judged) in protocols.items():
+        files = tuple(_published(path, FILES[path]) for path in paths)
+        CORPORA.add(Corpus(f"tiny-{task}", {"test": files}, folder=folder / "data"))
+        TASKS.add(TaskSpec(f"tiny-{task}", f"tiny-{task}", "test", judged))
+
+    def row(head: str, model: str, *tasks: str) -> Trained:
+        digest = (folder / f"{model}.sha256").read_text("utf-8")
+        return Trained(head, tuple(f"tiny-{task}" for task in tasks), Embedded(model, digest))
+
+    masker, reader = row("masked-lm", "masker", "cloze"), row("question-answering", "reader", "quiz")
+    MODELS.add(ModelSpec("tiny-bert", "bert", "mini", (masker, reader)))
+    MODELS.add(ModelSpec("tiny-t5", "t5", "mini", (row("text-to-text", "writer", "quiz", "pairs"),)))
+
+
+if EMBEDDED:
+    _add_embedded(Path(EMBEDDED))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,6 +87,10 @@ def pytest_sessionstart() -> None:
         import fixtures.loading
 
         fixtures.loading.ARCHITECTURES = Path(folder)
+    if EMBEDDED:
+        import fixtures.loading
+
+        fixtures.loading.EMBEDDED_MODELS = Path(EMBEDDED) / "models"
 
 
 def _count(module: Any, name: str, log: Path) -> None:  # noqa: ANN401 - a module

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, fields
+from typing import get_args
 
 import pytest
 
 from bench.recording import Measurement, hand_over, make_records
 from bench.thresholds import Verdict
+from fixtures.models import MODELS
+from fixtures.protocols import SIGNATURES, Protocol, Translation
 from fixtures.settings import Settings
-from fixtures.specs import Case
+from fixtures.specs import Case, TaskSpec
+from reports.metrics import METRICS
 from reports.record import PROPERTY, Record
-from tests.bench.cases import make_case
+from tests.bench.cases import make_case, make_variant
 
 SETTINGS = Settings(dtype="bfloat16", threads=3, seed=7, limit=2)
 FAILED = Verdict("failed", "from 29 to 31", "bench/thresholds.toml:12", complaint="too high")
@@ -107,6 +111,32 @@ def test_case_without_task_has_no_task_version() -> None:
     (record,) = make_records(case, Settings(), found)
     assert (record.task, record.task_version, record.protocol) == (None, None, None)
     assert (record.unit, record.better, record.achieved_sparsity) == ("s", "lower", None)
+
+
+def test_record_of_a_translation_has_the_signatures_in_its_protocol() -> None:
+    protocol = Translation(tokens_per_token=1.5)
+    task = TaskSpec("poems", "library", "test", (protocol,), version=3)
+    found = Measurement(
+        benchmark="quality",
+        weights="embedded@607a30d783df",
+        device="cpu",
+        values={"bleu": 12.5, "chrf": 40.0},
+        samples={protocol.sampled: [30.0, 50.0]},
+        protocol=task.describe(protocol, 2),
+    )
+    bleu, chrf = make_records(Case(make_variant(MODELS["gpt2"]), task, protocol), SETTINGS, found)
+    assert bleu.protocol == chrf.protocol == f"generated test beams=1 max_tokens=1.5x {SIGNATURES} limit=2"
+    assert (bleu.task_version, bleu.better, bleu.n) == (3, "higher", None)
+    assert (chrf.task_version, chrf.better, chrf.n) == (3, "higher", 2)
+
+
+@pytest.mark.parametrize("kind", get_args(Protocol))
+def test_metrics_of_every_protocol_can_be_recorded_and_the_first_is_the_headline(
+    kind: type[Protocol],
+) -> None:
+    headlines = [METRICS[name].headline for name in kind.metrics]
+    assert headlines == [True, *[False] * (len(kind.metrics) - 1)]
+    assert kind.sampled in kind.metrics
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])

@@ -23,9 +23,9 @@ from transformers import (
 from bench.measure.spans import Span, best_spans, measure_spans
 from fixtures.squad import OUTSIDE, Question, make_features
 from tests.fixtures import tiny
-from tests.fixtures.pieces import LONG, train_wordpiece
+from tests.fixtures.pieces import LONG, make_wordpiece
 
-TOKENIZER = train_wordpiece()
+TOKENIZER = make_wordpiece()
 CONTEXTS = (*tiny.SENTENCES, LONG[:400], LONG[70:190])
 QUESTIONS = [
     Question(f"q{index}", asked, context, (context[:3],), (0,))

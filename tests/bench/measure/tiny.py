@@ -8,7 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    BertForQuestionAnswering,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from fixtures.windows import Window
 
@@ -44,6 +53,45 @@ def make_gpt2(seed: int = 0) -> GPT2LMHeadModel:
         model = GPT2LMHeadModel(config)
     for parameter in model.parameters():
         parameter.data = (parameter.data * 64).round() / 64
+    model.train(mode=False)
+    return model
+
+
+def _bert(vocabulary: int) -> BertConfig:
+    return BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=32,
+    )
+
+
+def make_masker(vocabulary: int) -> PreTrainedModel:
+    """A random BERT that guesses hidden tokens, in windows of 32 tokens at most."""
+    return drawn(BertForMaskedLM(_bert(vocabulary)))
+
+
+def make_reader(vocabulary: int) -> PreTrainedModel:
+    """A random BERT that marks answers, in windows of 32 tokens at most."""
+    return drawn(BertForQuestionAnswering(_bert(vocabulary)))
+
+
+def make_writer(vocabulary: int, ends: Sequence[int], seed: int = 0) -> PreTrainedModel:
+    """A random T5 that ends what it writes at any of some tokens."""
+    config = T5Config(vocab_size=vocabulary, d_model=16, d_kv=8, d_ff=24, num_layers=2, num_heads=2)
+    model = drawn(T5ForConditionalGeneration(config), seed)
+    model.generation_config.decoder_start_token_id = 0
+    model.generation_config.eos_token_id = list(ends)
+    return model
+
+
+def drawn(model: PreTrainedModel, seed: int = 0) -> PreTrainedModel:
+    """The model with every parameter drawn anew, so that its answers differ."""
+    stream = torch.Generator().manual_seed(seed)
+    for parameter in model.parameters():
+        parameter.data.normal_(std=0.5, generator=stream)
     model.train(mode=False)
     return model
 
