@@ -87,16 +87,18 @@ class Grid:
         """The tasks that fit a model, each with the checkpoint that is judged on it, and how."""
         own = dict.fromkeys(name for trained in model.trained for name in trained.tasks)
         for task in (TASKS[name] for name in self.tasks or own):
-            for trained in _fitting(model, task)[:1]:
-                protocol = task.protocol_for(trained.head)
-                if protocol:
-                    yield checkpoint(model, trained), task, protocol
+            for trained, protocol in _fitting(model, task)[:1]:
+                yield checkpoint(model, trained), task, protocol
 
 
-def _fitting(model: ModelSpec, task: TaskSpec) -> list[Trained]:
-    """The checkpoints that can do a task, those trained for it first."""
-    able = [trained for trained in model.trained if task.protocol_for(trained.head)]
-    return sorted(able, key=lambda trained: task.name not in trained.tasks)
+def _fitting(model: ModelSpec, task: TaskSpec) -> list[tuple[Trained, Protocol]]:
+    """The checkpoints that can do a task, and how they are judged; those trained for it first."""
+    able = [
+        (trained, protocol)
+        for trained in model.trained
+        if (protocol := task.protocol_for(trained.head)) is not None
+    ]
+    return sorted(able, key=lambda found: task.name not in found[0].tasks)
 
 
 Cases = Callable[[Grid], list[Case]]
@@ -107,6 +109,11 @@ Cases = Callable[[Grid], list[Case]]
 def checkpoint(model: ModelSpec, trained: Trained) -> Checkpoint:
     """A checkpoint of a model."""
     return Checkpoint(model, trained)
+
+
+def representative(model: ModelSpec, pruning: PruningSpec) -> Case:
+    """A case without a task: the model's first checkpoint, pruned."""
+    return Case(variant(checkpoint(model, model.trained[0]), pruning))
 
 
 @cache
@@ -129,11 +136,7 @@ def quality_cases(grid: Grid) -> list[Case]:
 
 def pruned_cases(grid: Grid) -> list[Case]:
     """Every pruning of every model, of its first checkpoint."""
-    return [
-        Case(variant(checkpoint(model, model.trained[0]), pruning))
-        for model in grid.models()
-        for pruning in grid.prunings(model)
-    ]
+    return [representative(model, pruning) for model in grid.models() for pruning in grid.prunings(model)]
 
 
 def mask_cost_cases(grid: Grid) -> list[Case]:
@@ -143,7 +146,7 @@ def mask_cost_cases(grid: Grid) -> list[Case]:
     asked = grid.methods or grid.scopes or grid.sparsities
     shared = {(cost.method, cost.scope) for cost in MASK_COSTS}
     return [
-        Case(variant(checkpoint(model, model.trained[0]), pruning))
+        representative(model, pruning)
         for model in grid.models()
         if model.tier != EMBEDDED  # a million weights cost nothing: the start of a process would be measured
         for pruning in (grid.prunings(model) if asked else MASK_COSTS)
