@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.grid import MASK_COSTS, Grid, checkpoint
+from bench.grid import MASK_COSTS, Grid, checkpoint, every_case
 from bench.plugin import GRID
-from bench.selection import explain_empty_selection
-from fixtures.corpora import CORPORA, check_files
+from bench.selection import explain_empty_selection, names_of_tests
+from fixtures.checkpoint_files import require_positions
+from fixtures.corpora import CORPORA
 from fixtures.plugin import SETTINGS
+from fixtures.published import check_files
+from fixtures.settings import Settings
 from fixtures.specs import Case, Checkpoint, PruningSpec
 
 EMPTY = pytest.StashKey[str]()
+DESELECTED = pytest.StashKey[int]()
 
 # what a test function, or a fixture it uses, may ask for; the second kind is turned into what it names
 PARAMETERS: Mapping[str, Callable[[Case], object]] = {
@@ -85,30 +90,46 @@ def case_of(item: pytest.Item) -> Case | None:
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
-    """Remembers what was there to select from, for when nothing matches."""
+    """Remembers what was there to select from, for when nothing matches; -k, -m and --lf each call this."""
     if not items:
         return
     config, cases = items[0].config, [case for case in map(case_of, items) if case]
-    tests = [item.nodeid for item in items]
-    config.stash[EMPTY] = explain_empty_selection(config.option.keyword, cases, tests)
+    count = config.stash[DESELECTED] = config.stash.get(DESELECTED, 0) + len(items)
+    known = list(dict.fromkeys([*every_case(config.stash[GRID]), *cases]))
+    tests = [*names_of_tests(Path(__file__).parent), *(item.nodeid for item in items)]
+    asked = (config.option.keyword, config.option.markexpr)
+    config.stash[EMPTY] = explain_empty_selection(*asked, count, known, tests)
 
 
 @pytest.hookimpl(tryfirst=True)  # before another check can end the session
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Compares the local data of the selected tasks with what was published, before any work."""
+    """Looks at the local data and checkpoints of what was selected, before any work."""
     if session.items:
         session.config.stash[EMPTY] = ""
-    data_dir = session.config.stash[SETTINGS].data_dir
+    settings = session.config.stash[SETTINGS]
     # a worker of pytest-xdist cannot end the session: there each case fails with the same sentence
     if session.config.option.collectonly or hasattr(session.config, "workerinput"):
         return
-    tasks = {case.task for item in session.items if (case := case_of(item)) and case.task}
-    local = [task for task in tasks if data_dir or CORPORA[task.corpus].folder]
+    cases = [case for item in session.items if (case := case_of(item))]
     try:
-        for task in local:
-            check_files(CORPORA[task.corpus], task.split, data_dir)
+        _require_published(cases, settings.data_dir)
+        _require_room(cases, settings)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _require_published(cases: Sequence[Case], data_dir: Path | None) -> None:
+    tasks = {case.task for case in cases if case.task}
+    for task in tasks:
+        if data_dir or CORPORA[task.corpus].folder:
+            check_files(CORPORA[task.corpus], task.split, data_dir)
+
+
+def _require_room(cases: Sequence[Case], settings: Settings) -> None:
+    """Local checkpoints have positions for the windows of their tasks; the published ones are known to."""
+    for case in cases:
+        if case.task and (folder := settings.local_weights(case.variant.checkpoint)):
+            require_positions(folder, getattr(case.protocol, "window", 0), case.task.name)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -152,3 +152,8 @@ def mask_cost_cases(grid: Grid) -> list[Case]:
         for pruning in (grid.prunings(model) if asked else MASK_COSTS)
         if (pruning.method, pruning.scope) in shared
     ]
+
+
+def every_case(grid: Grid) -> list[Case]:
+    """All that can be measured, whichever test measures it."""
+    return [*quality_cases(grid), *pruned_cases(grid), *mask_cost_cases(grid)]

@@ -36,12 +36,14 @@ def examples(
     examples_read: dict[tuple[str, str], Examples],
 ) -> Examples:
     """The examples of the case's task, tokenised once per model."""
+    from fixtures.checkpoint_files import require_positions
     from fixtures.errors import UnavailableError
     from fixtures.examples import read_examples
 
     key = (task.name, model.spec.name)
     if key not in examples_read:
         try:
+            require_positions(model.origin.path, getattr(protocol, "window", 0), task.name)
             examples_read[key] = read_examples(task, protocol, model, settings)
         except UnavailableError as error:
             pytest.skip(str(error))
@@ -68,10 +70,13 @@ def measure(
 ) -> Measure:
     """Evaluates the model as it is at the moment of the call."""
     from bench.measure.quality import measure_quality
+    from fixtures.errors import UnavailableError
 
     def measured() -> Quality:
         try:
             return measure_quality(protocol, variant.loaded, examples, progress)
+        except UnavailableError as error:
+            pytest.skip(f"{case}: {error}")
         except ValueError as error:
             raise pytest.fail.Exception(f"{case}: {error}", pytrace=False) from None
 

@@ -9,7 +9,7 @@ from bench.thresholds import Thresholds, read_thresholds
 from fixtures.plugin import SETTINGS
 from fixtures.settings import parse_list, parse_sparsities
 
-pytest_plugins = ["bench.collection", "bench.measuring"]
+pytest_plugins = ["bench.collection", "bench.measuring", "bench.published"]
 
 GRID = pytest.StashKey[Grid]()
 THRESHOLDS = pytest.StashKey[Thresholds]()
@@ -31,9 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[GRID] = Grid(
             settings=config.stash[SETTINGS],
-            tasks=parse_list(option.task),
-            methods=parse_list(option.method),
-            scopes=parse_list(option.scope),
+            tasks=parse_list("--task", option.task),
+            methods=parse_list("--method", option.method),
+            scopes=parse_list("--scope", option.scope),
             sparsities=parse_sparsities(option.sparsity),
         )
         config.stash[THRESHOLDS] = read_thresholds()

@@ -28,6 +28,7 @@ class Measurement:
         verdicts: by metric, what the thresholds say.
         protocol: for tasks.
         achieved: sparsity in scope, counted.
+        stamps: what a reader should know of how it was measured.
     """
 
     benchmark: str
@@ -39,6 +40,7 @@ class Measurement:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     protocol: str | None = None
     achieved: float | None = None
+    stamps: tuple[str, ...] = ()
 
 
 def make_records(case: Case, settings: Settings, found: Measurement) -> list[Record]:
@@ -80,7 +82,7 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         limit=verdict.limit,
         gate=verdict.gate,
         limit_source=verdict.source,
-        stamps=(verdict.note,) if verdict.note else (),
+        stamps=tuple(filter(None, (verdict.note, *found.stamps))),
     )
 
 

@@ -10,7 +10,7 @@ from bench.grid import mask_cost_cases, pruned_cases
 
 if TYPE_CHECKING:
     from bench.measuring import Record
-    from fixtures.loading import Origin
+    from fixtures.origins import Origin
     from fixtures.settings import Settings
     from fixtures.specs import PruningSpec
     from fixtures.variants import PrunedModel
@@ -41,8 +41,8 @@ def test_mask_cost(pruning: PruningSpec, origin: Origin, settings: Settings, rec
 
     try:
         cost = measure_mask_cost(origin, pruning, settings)
-    except RuntimeError as error:
-        pytest.fail(f"{pruning}: {error}", pytrace=False)
+    except (RuntimeError, ValueError) as error:
+        raise pytest.fail.Exception(f"{pruning}: {error}", pytrace=False) from None
     if not cost.same_masks:
         pytest.fail(f"{pruning}: the masks are not PyTorch's, ties aside", pytrace=False)
     record(

@@ -42,6 +42,7 @@ def test_quality(
             verdicts=verdicts,
             protocol=task.describe(protocol, settings.limit),
             achieved=variant.achieved.in_scope,
+            stamps=quality.stamps,
         )
     )
     if complaints := [verdict.complaint for verdict in verdicts.values() if verdict.complaint]:

@@ -33,6 +33,13 @@ def _path(argument: str) -> Path:
     return Path(argument.partition("::")[0]).resolve()
 
 
+def _reason(report: pytest.TestReport) -> str:
+    """Why a case was skipped: pytest tells (file, line, text), pytest-xdist passes that on."""
+    told = report.longrepr
+    text = told[-1] if isinstance(told, tuple | list) else told
+    return str(text).removeprefix("Skipped: ")
+
+
 class Collector:
     """What this session has measured so far."""
 
@@ -41,6 +48,7 @@ class Collector:
         self._records: list[Record] = []
         self._writer: RunWriter | None = None
         self._cases: dict[str, set[str]] = {"passed": set(), "failed": set(), "skipped": set()}
+        self._reasons: Counter[str] = Counter()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -63,6 +71,8 @@ class Collector:
             return
         if report.when == "call" or report.outcome != "passed":
             self._cases[report.outcome].add(report.nodeid)
+        if report.outcome == "skipped":
+            self._reasons[_reason(report)] += 1
         if report.when == "call":
             for name, value in report.user_properties:
                 if name == PROPERTY and isinstance(value, dict):
@@ -88,7 +98,9 @@ class Collector:
             terminalreporter.write_line(f"stored; python -m reports show {self._writer.path}")
         if self._nothing_measured():
             terminalreporter.section("nothing was measured", red=True)
-            terminalreporter.write_line(f"all {len(self._cases['skipped'])} cases were skipped: -rs says why")
+            terminalreporter.write_line(f"all {len(self._cases['skipped'])} cases were skipped")
+        for reason, count in self._reasons.items():
+            terminalreporter.write_line(f"{count} skipped: {reason}")
 
     def _begin(self) -> RunWriter:
         """Describes the run as it is before anything is measured, and makes sure that it can be stored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
+from bench.measure.batching import Batch, Batching
 from bench.measure.padding import attention_mask, pad_right
-from bench.measure.progress import Progress
 from fixtures.batches import by_length
 
 BATCH_TOKENS = 16384
@@ -29,14 +30,30 @@ ENCODER_TOKENS = 2048  # one core encodes small batches fastest and decodes larg
 Prompt = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Search:
+    """How a text is looked for.
+
+    Attributes:
+        beams: 1 is greedy.
+        length_penalty: a beam's log-likelihood is divided by its length to this power; 1 is the mean.
+    """
+
+    beams: int = 1
+    length_penalty: float = 1.0
+
+
+GREEDY = Search()
+
+
 def generate(
     model: PreTrainedModel,
     prompts: Sequence[Prompt],
+    batching: Batching | None = None,
     *,
     max_new_tokens: Sequence[int],
-    beams: int = 1,
+    search: Search = GREEDY,
     batch_tokens: int = BATCH_TOKENS,
-    progress: Progress[list[int]] = iter,
 ) -> list[list[int]]:
     """Greedy or beam search from every prompt, until the end token or the prompt's own limit.
 
@@ -45,27 +62,31 @@ def generate(
     Args:
         model: an encoder-decoder model in evaluation mode.
         prompts: the encoder's tokens, the end token among them if the model wants it; shape (length,) each.
+        batching: shows how far it is and minds the memory.
         max_new_tokens: a limit per prompt.
-        beams: 1 is greedy; no penalty on length or repetition is applied beyond the mean of log-likelihoods.
+        search: greedy or by beams; no penalty on repetition is applied.
         batch_tokens: tokens encoded at once times beams, padding included.
-        progress: passes the batches through, showing how far it is.
 
     Returns:
         The new tokens per prompt, without the decoder's first, the end token and what follows it.
 
     Raises:
         ValueError: a logit is NaN or infinite, a prompt is empty or a limit is not positive.
+        UnavailableError: a single prompt does not fit into memory.
     """
     _require_sound(prompts, max_new_tokens)
     results: list[list[int]] = [[] for _ in prompts]
-    batches = by_length([len(prompt) * beams for prompt in prompts], batch_tokens)
-    for batch in progress(batches):
+
+    def compute(batch: Batch) -> None:
         limits = [max_new_tokens[index] for index in batch]
         check = FiniteLogits(len(batch))
-        written = _generate_batch(model, [prompts[index] for index in batch], limits, beams, check)
+        written = _generate_batch(model, [prompts[index] for index in batch], limits, search, check)
         check.require(batch)
         for index, row, limit in zip(batch, written.tolist(), limits, strict=True):
             results[index] = _cut(row[1 : 1 + limit], _end_tokens(model))
+
+    lengths = [len(prompt) * search.beams for prompt in prompts]
+    (batching or Batching()).run(by_length(lengths, batch_tokens), compute)
     return results
 
 
@@ -101,15 +122,19 @@ class FiniteLogits(LogitsProcessor):
 
 
 def _generate_batch(
-    model: PreTrainedModel, prompts: Sequence[Prompt], limits: Sequence[int], beams: int, check: FiniteLogits
+    model: PreTrainedModel,
+    prompts: Sequence[Prompt],
+    limits: Sequence[int],
+    search: Search,
+    check: FiniteLogits,
 ) -> Tensor:
-    search: Any = model.generate  # mixed in: not known to every model by its type
+    write: Any = model.generate  # mixed in: not known to every model by its type
     mask = attention_mask(prompts, model.device)
     with torch.inference_mode():
-        written: Tensor = search(
+        written: Tensor = write(
             encoder_outputs=BaseModelOutput(_encode(model, prompts, mask)),
             attention_mask=mask,
-            generation_config=_search(max(limits), beams),
+            generation_config=_configure(max(limits), search),
             logits_processor=LogitsProcessorList([check]),
             stopping_criteria=StoppingCriteriaList([OwnLimits(limits)]),
         )
@@ -125,17 +150,17 @@ def _encode(model: PreTrainedModel, prompts: Sequence[Prompt], mask: Tensor) -> 
     return torch.cat(states)
 
 
-def _search(limit: int, beams: int) -> GenerationConfig:
+def _configure(limit: int, search: Search) -> GenerationConfig:
     """Sets what a published model might preset, for the protocol is ours; special tokens stay the model's."""
     return GenerationConfig(  # type: ignore[no-untyped-call]  # by transformers
         max_new_tokens=limit,
         min_new_tokens=None,
         min_length=0,
-        num_beams=beams,
+        num_beams=search.beams,
         num_return_sequences=1,
         do_sample=False,
         early_stopping=False,
-        length_penalty=1.0,
+        length_penalty=search.length_penalty,
         repetition_penalty=1.0,
         no_repeat_ngram_size=0,
         use_cache=True,

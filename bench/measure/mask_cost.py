@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
-from fixtures.loading import Origin
+from fixtures.origins import Origin
 from fixtures.settings import Settings
 from fixtures.specs import PruningSpec
 
@@ -114,15 +114,19 @@ class Worker:
 
         Raises:
             RuntimeError: the worker died.
+            ValueError: it could not load the model.
         """
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the worker has no pipes")
         try:
             self._process.stdin.write(f"{command}\n")
             self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            answer = json.loads(self._process.stdout.readline())
         except (OSError, ValueError) as error:
             raise RuntimeError(f"the worker died at {command!r}: its messages are above") from error
+        if isinstance(answer, dict):
+            raise ValueError(answer["refused"])  # noqa: TRY004 - a wrong checkpoint, not a wrong call
+        return answer
 
 
 @dataclass

@@ -9,7 +9,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from fixtures.loading import Origin, build_model
+from fixtures.loading import build_model
+from fixtures.origins import Origin
 from fixtures.pruning.apply import AppliedMasks
 from fixtures.pruning.masks import Masks, find_masks, in_scope
 from fixtures.pruning.prunable import Weight, weights_of
@@ -91,11 +92,21 @@ def describe_masks(kept: Mapping[Weight, Tensor]) -> list[object]:
 
 
 def main() -> None:
-    """Serves commands until the input ends."""
-    side = Side(json.loads(sys.argv[1]))
+    """Serves commands until the input ends; a model that cannot be loaded is the answer to each."""
+    try:
+        side = Side(json.loads(sys.argv[1]))
+    except ValueError as error:
+        refusal = {"refused": str(error)}
+        serve(lambda _: refusal)
+        return
     commands = {"forget": side.forget, "find": side.find, "describe": side.describe, "apply": side.apply}
+    serve(lambda command: commands[command]())
+
+
+def serve(answer: Callable[[str], object]) -> None:
+    """Answers each line of the input with a line of JSON."""
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(commands[line.strip()]()) + "\n")
+        sys.stdout.write(json.dumps(answer(line.strip())) + "\n")
         sys.stdout.flush()
 
 

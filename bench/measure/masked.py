@@ -1,20 +1,20 @@
-"""How well a masked language model guesses hidden tokens, window by window."""
+"""How well a masked language model guesses hidden tokens, several windows at a time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
+import numpy as np
 import torch
-from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
-from transformers.modeling_outputs import BaseModelOutput
 
-from bench.measure.progress import Progress
+from bench.measure.batching import Batch, Batching, batch_tokens_on
+from bench.measure.head import logits_at
+from bench.measure.padding import attention_mask, pad_right
+from fixtures.batches import by_length
 from fixtures.masking import MaskedWindow
 
 
@@ -33,52 +33,60 @@ class MaskedScore:
     count: int
 
 
-def score_window(model: PreTrainedModel, window: MaskedWindow) -> MaskedScore:
-    """Scores the hidden tokens of one window; what else is evaluated cannot change it."""
-    tokens, labels, positions = (
-        torch.from_numpy(array).to(model.device) for array in (window.tokens, window.labels, window.positions)
-    )
-    with torch.inference_mode(), _head_only_at(model, positions):
-        logits = model(input_ids=tokens[None]).logits[0].float()
-        losses = functional.cross_entropy(logits, labels[positions], reduction="none")
-    correct = (logits.argmax(dim=-1) == labels[positions]).sum()
-    return MaskedScore(float(losses.double().sum()), int(correct), len(positions))
-
-
 def measure_masked(
-    model: PreTrainedModel, windows: Sequence[MaskedWindow], progress: Progress[MaskedWindow] = iter
+    model: PreTrainedModel,
+    windows: Sequence[MaskedWindow],
+    batching: Batching | None = None,
+    *,
+    batch_tokens: int | None = None,
 ) -> list[MaskedScore]:
-    """`score_window` of every window.
+    """The score of every window; what else is in a batch changes one through rounding at most.
 
     Args:
         model: a masked language model in evaluation mode.
         windows: its examples.
-        progress: passes the windows through, showing how far it is.
+        batching: shows how far it is and minds the memory.
+        batch_tokens: tokens computed at once, padding included; unless given, what suits the device.
 
     Raises:
         ValueError: a likelihood is NaN or infinite.
+        UnavailableError: a single window does not fit into memory.
     """
-    scores = []
-    for index, window in enumerate(progress(windows)):
-        score = score_window(model, window)
-        if not math.isfinite(score.nll):
-            raise ValueError(
-                f"window {index}: the negative log-likelihood is {score.nll}; nothing was recorded"
-            )
-        scores.append(score)
-    return scores
+    scores: list[MaskedScore | None] = [None] * len(windows)
+    tokens = batch_tokens or batch_tokens_on(model.device)
+
+    def compute(batch: Batch) -> None:
+        found = score_batch(model, [windows[index] for index in batch])
+        for index, score in sorted(zip(batch, found, strict=True)):
+            if not math.isfinite(score.nll):
+                raise ValueError(
+                    f"window {index}: the negative log-likelihood is {score.nll}; nothing was recorded"
+                )
+            scores[index] = score
+
+    (batching or Batching()).run(by_length([len(window.tokens) for window in windows], tokens), compute)
+    return [score for score in scores if score is not None]
 
 
-@contextmanager
-def _head_only_at(model: PreTrainedModel, positions: Tensor) -> Iterator[None]:
-    """The head is a fifth of BERT-base's work: here it sees the states at these positions alone."""
-
-    def select(_model: nn.Module, _inputs: object, output: BaseModelOutput) -> BaseModelOutput:
-        output.last_hidden_state = cast("Tensor", output.last_hidden_state)[:, positions]
-        return output
-
-    handle = model.base_model.register_forward_hook(select)
-    try:
-        yield
-    finally:
-        handle.remove()
+def score_batch(model: PreTrainedModel, windows: Sequence[MaskedWindow]) -> list[MaskedScore]:
+    """The scores of windows that are computed together; the head sees their hidden tokens alone."""
+    rows = [window.tokens for window in windows]
+    tokens = pad_right(rows, model.config.pad_token_id or 0, model.device)
+    places = np.zeros(tokens.shape, np.bool_)
+    for row, window in zip(places, windows, strict=True):
+        row[window.positions] = True
+    chosen = torch.from_numpy(places).to(model.device)
+    labels = torch.from_numpy(np.concatenate([window.labels[window.positions] for window in windows]))
+    labels = labels.to(model.device)
+    inputs = {"input_ids": tokens, "attention_mask": attention_mask(rows, model.device)}
+    losses, hits = [], []
+    with torch.inference_mode():
+        for part, logits in logits_at(model, chosen, **inputs):
+            losses.append(functional.cross_entropy(logits, labels[part], reduction="none").double())
+            hits.append(logits.argmax(dim=-1) == labels[part])
+    counts = [len(window.positions) for window in windows]
+    parts = (torch.split(torch.cat(found).cpu(), counts) for found in (losses, hits))
+    return [
+        MaskedScore(float(nll.sum()), int(right.sum()), count)
+        for nll, right, count in zip(*parts, counts, strict=True)
+    ]

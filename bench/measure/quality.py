@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.measure.generation import generate
+from bench.measure.batching import Batching
+from bench.measure.generation import Search, generate
 from bench.measure.masked import measure_masked
 from bench.measure.perplexity import measure_nll
 from bench.measure.progress import Progress
@@ -20,7 +21,7 @@ from fixtures.metrics.masked import MaskedTokens
 from fixtures.metrics.perplexity import Perplexity
 from fixtures.metrics.translation import Translation as TranslationMetric
 from fixtures.metrics.translation import sentence_scores
-from fixtures.protocols import Answers, MaskedToken, NextToken, Protocol, Spans, Translation
+from fixtures.protocols import Answers, Documents, MaskedToken, NextToken, Protocol, Spans, Translation
 from fixtures.windows import Window
 
 
@@ -32,10 +33,12 @@ class Quality:
         metrics: the corpus-level numbers, by name.
         samples: a score per example, of the protocol's `sampled` metric: for language models nats per scored
             token of each window, for answers F1 and for translations chrF from 0 to 100.
+        stamps: what a reader of the record should know of how they were computed.
     """
 
     metrics: Mapping[str, float]
     samples: Sequence[float]
+    stamps: tuple[str, ...] = ()
 
 
 def measure_quality(
@@ -45,14 +48,17 @@ def measure_quality(
 
     Raises:
         ValueError: a number on the way is NaN or infinite.
+        UnavailableError: a single example does not fit into memory.
     """
-    return EVALUATIONS[type(protocol)](protocol, loaded, examples, progress)
+    batching = Batching(progress)
+    quality = EVALUATIONS[type(protocol)](protocol, loaded, examples, batching)
+    return replace(quality, stamps=batching.stamps)
 
 
 def _next_token(
-    _: NextToken, loaded: LoadedModel, windows: Sequence[Window], progress: Progress[Window]
+    _: NextToken | Documents, loaded: LoadedModel, windows: Sequence[Window], batching: Batching
 ) -> Quality:
-    nll = measure_nll(loaded.model, windows, progress)
+    nll = measure_nll(loaded.model, windows, batching)
     metrics = Perplexity(keep_in_memory=True).compute(
         nll=nll,
         tokens=[window.scored for window in windows],
@@ -64,9 +70,9 @@ def _next_token(
 
 
 def _masked_token(
-    _: MaskedToken, loaded: LoadedModel, windows: Sequence[MaskedWindow], progress: Progress[MaskedWindow]
+    _: MaskedToken, loaded: LoadedModel, windows: Sequence[MaskedWindow], batching: Batching
 ) -> Quality:
-    scores = measure_masked(loaded.model, windows, progress)
+    scores = measure_masked(loaded.model, windows, batching)
     metrics = MaskedTokens(keep_in_memory=True).compute(
         nll=[score.nll for score in scores],
         correct=[score.correct for score in scores],
@@ -75,12 +81,12 @@ def _masked_token(
     return Quality(metrics, [score.nll / score.count for score in scores])
 
 
-def _spans(protocol: Spans, loaded: LoadedModel, examples: SpanExamples, progress: Progress[Any]) -> Quality:
+def _spans(protocol: Spans, loaded: LoadedModel, examples: SpanExamples, batching: Batching) -> Quality:
     predictions = measure_spans(
         loaded.model,
         examples.features,
         examples.questions,
-        progress,
+        batching,
         n_best=protocol.n_best,
         max_answer=protocol.max_answer,
     )
@@ -88,9 +94,9 @@ def _spans(protocol: Spans, loaded: LoadedModel, examples: SpanExamples, progres
 
 
 def _answers(
-    protocol: Answers, loaded: LoadedModel, examples: WritingExamples, progress: Progress[Any]
+    protocol: Answers, loaded: LoadedModel, examples: WritingExamples, batching: Batching
 ) -> Quality:
-    return _judge_answers(_write(protocol, loaded, examples, progress), examples.references)
+    return _judge_answers(_write(protocol, loaded, examples, batching), examples.references)
 
 
 def _judge_answers(predictions: Sequence[str], golds: Sequence[Sequence[str]]) -> Quality:
@@ -101,23 +107,23 @@ def _judge_answers(predictions: Sequence[str], golds: Sequence[Sequence[str]]) -
 
 
 def _translations(
-    protocol: Translation, loaded: LoadedModel, examples: WritingExamples, progress: Progress[Any]
+    protocol: Translation, loaded: LoadedModel, examples: WritingExamples, batching: Batching
 ) -> Quality:
-    predictions = _write(protocol, loaded, examples, progress)
+    predictions = _write(protocol, loaded, examples, batching)
     references = [reference for (reference,) in examples.references]
     metrics = TranslationMetric(keep_in_memory=True).compute(predictions=predictions, references=references)
     return Quality(metrics, sentence_scores(predictions, references))
 
 
 def _write(
-    protocol: Answers | Translation, loaded: LoadedModel, examples: WritingExamples, progress: Progress[Any]
+    protocol: Answers | Translation, loaded: LoadedModel, examples: WritingExamples, batching: Batching
 ) -> list[str]:
     written = generate(
         loaded.model,
         examples.prompts,
+        batching,
         max_new_tokens=examples.limits,
-        beams=protocol.beams,
-        progress=progress,
+        search=Search(protocol.beams, protocol.length_penalty),
     )
     if loaded.tokenizer is None:
         raise ValueError(f"{loaded.spec.name} has no tokenizer: {loaded.origin.path}")
@@ -125,8 +131,9 @@ def _write(
 
 
 # by the type of the protocol, which each of them takes with the examples made for it
-EVALUATIONS: Mapping[type, Callable[[Any, LoadedModel, Any, Progress[Any]], Quality]] = {
+EVALUATIONS: Mapping[type, Callable[[Any, LoadedModel, Any, Batching], Quality]] = {
     NextToken: _next_token,
+    Documents: _next_token,
     MaskedToken: _masked_token,
     Spans: _spans,
     Answers: _answers,

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
+from bench.measure.batching import Batch, Batching
 from bench.measure.padding import attention_mask, pad_right
-from bench.measure.progress import Progress
 from fixtures.batches import by_length
 from fixtures.squad import OUTSIDE, Question, SpanFeature
 
@@ -35,7 +35,7 @@ def measure_spans(
     model: PreTrainedModel,
     features: Sequence[SpanFeature],
     questions: Sequence[Question],
-    progress: Progress[list[int]] = iter,
+    batching: Batching | None = None,
     *,
     n_best: int = 20,
     max_answer: int = 30,
@@ -51,21 +51,24 @@ def measure_spans(
         model: an extractive question answering model in evaluation mode.
         features: windows of the questions' contexts.
         questions: what is asked.
-        progress: passes the batches through, showing how far it is.
+        batching: shows how far it is and minds the memory.
         n_best: how many starts and ends of a window are combined.
         max_answer: tokens of an answer at most.
         batch_tokens: tokens computed at once, padding included.
 
     Raises:
         ValueError: a logit is NaN or infinite; names the question.
+        UnavailableError: a single feature does not fit into memory.
     """
     spans = [NOTHING] * len(features)
-    batches = by_length([len(feature.input_ids) for feature in features], batch_tokens)
-    for batch in progress(batches):
-        part = [features[index] for index in batch]
-        start, end = _logits(model, part, questions)
+
+    def compute(batch: Batch) -> None:
+        start, end = _logits(model, [features[index] for index in batch], questions)
         for index, span in zip(batch, best_spans(start, end, n_best, max_answer), strict=True):
             spans[index] = span
+
+    lengths = [len(feature.input_ids) for feature in features]
+    (batching or Batching()).run(by_length(lengths, batch_tokens), compute)
     return _answers(spans, features, questions)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,12 +31,12 @@ USAGE = [
     (["--limit", "0"], ["--limit '0'", "a whole number from 1"]),
     (["--checkpoint", "tiny-gtp2=."], ["unknown model 'tiny-gtp2'", "did you mean tiny-gpt2"]),
     (["--checkpoint", "tiny-gpt2"], ["'tiny-gpt2'", "expected MODEL=DIR"]),
-    (["--checkpoint", "tiny-gpt2=nowhere"], ["nowhere", "no config.json"]),
+    (["--checkpoint", "tiny-gpt2=nowhere"], ["nowhere", "is no folder"]),
     (
         ["--checkpoint", "tiny-gpt2:tiny-txt=."],
         ["unknown task of tiny-gpt2 'tiny-txt'", "did you mean tiny-text"],
     ),
-    (["--checkpoint", "tiny-gpt2:tiny-text=nowhere"], ["nowhere", "no config.json"]),
+    (["--checkpoint", "tiny-gpt2:tiny-text=nowhere"], ["nowhere", "is no folder"]),
     (["--data-dir", "nowhere"], ["--data-dir 'nowhere'", "no such folder"]),
     (["--checkpoint", "tiny-gpt2=.", "--checkpoint", "gpt2"], ["no config.json"]),
     (["--weights", "rndom"], ["rndom", "did you mean random"]),
@@ -106,6 +108,96 @@ def test_checkpoint_of_another_architecture_is_refused(tiny: Tiny, tmp_path: Pat
     assert_short(session)
 
 
+def lose(folder: Path, pattern: str) -> None:
+    for path in folder.glob(pattern):
+        path.unlink()
+
+
+def pickle(folder: Path) -> None:
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    lose(folder, "model.safetensors")
+
+
+def cut_off(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def divide_in_vain(folder: Path) -> None:
+    lose(folder, "model.safetensors")
+    index = {"weight_map": {"transformer.wte.weight": "model-00001-of-00001.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index), "utf-8")
+
+
+DEFECTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no weights": (lambda folder: lose(folder, "*.safetensors"), "has no model.safetensors and no other"),
+    "no tokenizer": (lambda folder: lose(folder, "tokenizer*"), "has no tokenizer: expected one of"),
+    "pickle": (pickle, "pytorch_model.bin is a pickle, and no pickle is loaded; convert it"),
+    "cut off": (cut_off, "model.safetensors is damaged or cut off"),
+    "broken config": (
+        lambda folder: (folder / "config.json").write_text('{\n"model_type":\n}', "utf-8"),
+        "config.json, line 3: not JSON",
+    ),
+    "lost part": (divide_in_vain, "names files that are not there: model-00001-of-00001.safetensors"),
+}
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_checkpoint_with_a_defect_is_refused_at_once_in_one_sentence(
+    tiny: Tiny, tmp_path: Path, defect: str
+) -> None:
+    damage, words = DEFECTS[defect]
+    folder = Path(shutil.copytree(tiny.checkpoint, tmp_path / "damaged"))
+    damage(folder)
+    session = run(Tiny(tiny.data, folder).options, tmp_path / "results")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    (message,) = [line for line in session.output.splitlines() if line.startswith("ERROR: ")]
+    assert message.startswith(f"ERROR: --checkpoint 'tiny-gpt2={folder}': {folder}")
+    assert words in message
+    assert_short(session)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "with workers"])
+def test_window_longer_than_the_positions_is_refused_with_both_numbers(
+    tiny: Tiny, tmp_path: Path, workers: list[str]
+) -> None:
+    chosen = ["--task", "tiny-long", "-k", "tiny-gpt2 and quality and random-global-0.50", *workers]
+    session = run([*tiny.options, *chosen], tmp_path / "results")
+    assert session.status not in {pytest.ExitCode.OK, pytest.ExitCode.INTERNAL_ERROR}
+    told = f"tiny-long has windows of 64 tokens, the model in {tiny.checkpoint} has 32 positions"
+    assert told in session.output
+    assert_short(session)
+
+
+def test_tokenizer_of_another_model_fails_with_both_numbers(tiny: Tiny, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny.checkpoint, tmp_path / "mixed"))
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text("utf-8"))
+    content["model"]["vocab"]["lobster"] = 4999
+    path.write_text(json.dumps(content), "utf-8")
+    chosen = ["-k", "quality and tiny-gpt2 and random-global-0.50"]
+    session = run([*Tiny(tiny.data, folder).options, *chosen], tmp_path / "results")
+    assert session.status == pytest.ExitCode.TESTS_FAILED
+    assert "the tokenizer has 5,000 tokens, the embedding 300 rows" in session.output
+    assert_short(session)
+
+
+def test_gap_in_the_weights_is_named_once_by_every_case(tiny: Tiny, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny.checkpoint, tmp_path / "gap"))
+    weights = load_file(folder / "model.safetensors")
+    del weights["transformer.h.1.mlp.c_fc.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    chosen = ["-k", "tiny-gpt2 and magnitude-global-0.50"]
+    session = run([*Tiny(tiny.data, folder).options, *chosen], tmp_path / "results")
+    assert session.status == pytest.ExitCode.TESTS_FAILED
+    cases = 3  # its quality, its zeros, the cost of its masks
+    assert session.output.count("lacks 1 weights of the model: transformer.h.1.mlp.c_fc.weight") == cases
+    assert session.output.count("transformer.h.1.mlp.c_fc.weight") == cases
+    assert "LOAD REPORT" not in session.output
+    assert "cause of the following" not in session.output
+    assert_short(session)
+
+
 def test_selection_of_nothing_names_the_nearest(tmp_path: Path) -> None:
     session = run(["--tier", "base", "-k", "tiny-gtp2"], tmp_path)
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
@@ -129,9 +221,10 @@ def test_nan_in_the_weights_fails_and_stores_nothing(tiny: Tiny, tmp_path: Path)
 
 def test_weights_out_of_reach_are_skipped_and_no_success(tiny: Tiny, tmp_path: Path) -> None:
     chosen = ["--tier", "base", "-k", "tiny-absent and quality"]
-    session = run([*chosen, "--data-dir", str(tiny.data), "-rs"], tmp_path)
+    session = run([*chosen, "--data-dir", str(tiny.data)], tmp_path)
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "nothing was measured" in session.output
+    assert "21 skipped: tiny-absent: nobody/nothing is neither cached nor reachable" in session.output
     assert "nobody/nothing is neither cached nor reachable" in session.output
     assert "--checkpoint tiny-absent=DIR" in session.output
     assert_short(session)

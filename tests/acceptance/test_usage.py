@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from tests.acceptance.conftest import Session, Tiny, run
 
@@ -15,16 +17,19 @@ REFUSED = [
     (["--seed=-1"], ["--seed '-1'", "a whole number from 0"]),
     (["--sparsity", "0.5,inf"], ["sparsity 'inf'", "from 0 to below 1"]),
     (["--sparsity", "50%"], ["sparsity '50%'", "from 0 to below 1", "0.5"]),
-    (["--sparsity=,"], ["','"]),
+    (["--sparsity=,"], ["--sparsity ','", "expected names or numbers"]),
+    (["--method="], ["--method ''", "expected names or numbers"]),
+    (["--tier="], ["--tier ''", "expected names or numbers"]),
     (["--device", "cuda:x"], ["unknown device 'cuda:x'", "did you mean cuda"]),
     (["--tier", "mini,bse"], ["unknown tier 'bse'", "did you mean base"]),
     (["--checkpoint", "tiny-gpt2="], ["'tiny-gpt2='", "expected MODEL=DIR"]),
-    (["--checkpoint", "tiny-gpt2=bench"], ["bench", "no config.json", "*.safetensors"]),
+    (["--checkpoint", "tiny-gpt2=bench"], ["bench", "no config.json"]),
     (["--data-dir", "README.md"], ["--data-dir 'README.md'", "no such folder"]),
 ]
 EMPTY = [
-    (["--tier", "xl"], "tier xl has no models"),
     (["-k", "quality", "--weights", "random"], "random weights know nothing"),
+    (["-m", "not cases"], "no case matches: -m 'not cases' selects none of"),
+    (["-k", "dense", "-m", "not cases"], "-k 'dense' and -m 'not cases' selects none of"),
     (["--tier", "base", "-k", "tiny-gpt2 and 0.51"], "unknown word in -k '0.51': did you mean 0.95 or 0.50"),
     (["--tier", "base", "-k", "dense and sparsity and tiny-gpt2"], "selects none of"),
 ]
@@ -97,9 +102,9 @@ def test_missing_data_file_is_named_with_workers_too(tiny: Tiny, tmp_path: Path)
     ("arguments", "sentence"),
     [
         (["--tier", "base", "-k", "tiny-gtp2"], "did you mean tiny-gpt2"),
-        (["--tier", "xl"], "tier xl has no models"),
+        (["-m", "not cases"], "-m 'not cases' selects none of"),
     ],
-    ids=["-k", "--tier"],
+    ids=["-k", "-m"],
 )
 def test_nothing_to_measure_is_explained_with_workers_too(
     tmp_path: Path, arguments: list[str], sentence: str
@@ -107,3 +112,24 @@ def test_nothing_to_measure_is_explained_with_workers_too(
     session = run(["-n", "2", *arguments], tmp_path)
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
     assert sentence in session.output
+
+
+def test_last_failures_do_not_shrink_the_words_that_are_known(tiny: Tiny, tmp_path: Path) -> None:
+    nan = tmp_path / "nan"
+    shutil.copytree(tiny.checkpoint, nan)
+    path = nan / "model.safetensors"
+    weights = {name: tensor * float("nan") for name, tensor in load_file(path).items()}
+    save_file(weights, path, {"format": "pt"})
+    cache = ["-o", f"cache_dir={tmp_path / 'cache'}"]
+    broken = Tiny(tiny.data, nan).options
+    first = run(
+        [*broken, *cache, "-k", "tiny-gpt2 and sparsity and random-global-0.50"], tmp_path / "results"
+    )
+    assert first.status == pytest.ExitCode.TESTS_FAILED
+    session = run([*broken, *cache, "--lf", "-k", "tiny-gpt2 and qualty"], tmp_path / "results")
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    known = session.output[session.output.index("unknown word in -k 'qualty'") :].replace(",", " ").split()
+    assert {"dense", "tiny-text", "magnitude", "0.99", "wikitext2"} <= set(known)
+    session = run([*broken, *cache, "--lf", "-k", "tiny-text and quality and xyz"], tmp_path / "results")
+    assert "unknown word in -k 'xyz'" in session.output
+    assert session.output.count("unknown word") == 1

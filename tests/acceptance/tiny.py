@@ -2,30 +2,37 @@
 
 Environment variables reach into the session where a user has no option: `TINY_THRESHOLDS` another thresholds
 file, `TINY_LOG` a file that gets a line per loading and per pruning, `TINY_ARCHITECTURES` another folder of
-architectures, `TINY_PATIENCE` the seconds before a progress line appears.
+architectures, `TINY_PATIENCE` the seconds before a progress line appears, `TINY_ROWS` how many windows memory
+has room for.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import bench.plugin
 import bench.progress
 from bench.thresholds import read_thresholds
-from fixtures.corpora import CORPORA, Corpus, TextFile
+from fixtures.corpora import CORPORA
 from fixtures.models import MODELS
 from fixtures.protocols import Answers, MaskedToken, NextToken, Protocol, Spans, Translation
+from fixtures.published import Corpus, TextFile
 from fixtures.specs import Embedded, Hub, ModelSpec, TaskSpec, Trained
 from fixtures.tasks import TASKS
 from tests.acceptance.text import FILES, HEAVY, TEXT
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from fixtures.windows import Window
 
 EMBEDDED = os.environ.get("TINY_EMBEDDED")
 
@@ -36,6 +43,7 @@ def _published(path: str, text: str) -> TextFile:
 
 CORPORA.add(Corpus("tiny", {"test": (_published("tiny.txt", TEXT),)}))
 TASKS.add(TaskSpec("tiny-text", "tiny", "test", (NextToken("file", window=32),)))
+TASKS.add(TaskSpec("tiny-long", "tiny", "test", (NextToken("file", window=64),)))
 for name in ("tiny-gpt2", "tiny-absent"):
     trained = Trained("causal-lm", ("tiny-text",), Hub("nobody/nothing", "0" * 40))
     MODELS.add(ModelSpec(name, "gpt2", "base", (trained,)))
@@ -83,14 +91,16 @@ def pytest_sessionstart() -> None:
 
         _count(fixtures.loading, "load_origin", Path(log))
         _count(fixtures.variants, "find_masks", Path(log))
+    if rows := os.environ.get("TINY_ROWS"):
+        _cramp(int(rows))
     if folder := os.environ.get("TINY_ARCHITECTURES"):
-        import fixtures.loading
+        import fixtures.origins
 
-        fixtures.loading.ARCHITECTURES = Path(folder)
+        fixtures.origins.ARCHITECTURES = Path(folder)
     if EMBEDDED:
-        import fixtures.loading
+        import fixtures.origins
 
-        fixtures.loading.EMBEDDED_MODELS = Path(EMBEDDED) / "models"
+        fixtures.origins.EMBEDDED_MODELS = Path(EMBEDDED) / "models"
 
 
 def _count(module: Any, name: str, log: Path) -> None:  # noqa: ANN401 - a module
@@ -102,6 +112,21 @@ def _count(module: Any, name: str, log: Path) -> None:  # noqa: ANN401 - a modul
         return counted(*arguments)
 
     setattr(module, name, count)
+
+
+def _cramp(rows: int) -> None:
+    import torch
+
+    import bench.measure.perplexity as measuring
+
+    computed = measuring.batch_nll
+
+    def compute(model: nn.Module, windows: Sequence[Window]) -> list[float]:
+        if len(windows) > rows:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return computed(model, windows)
+
+    setattr(measuring, "batch_nll", compute)  # noqa: B010 - for mypy
 
 
 def pytest_unconfigure() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bench import grid as module
-from bench.grid import KNEE, MASK_COSTS, Grid, mask_cost_cases, pruned_cases, quality_cases
+from bench.grid import KNEE, MASK_COSTS, Grid, every_case, mask_cost_cases, pruned_cases, quality_cases
 from fixtures.protocols import Answers, MaskedToken, NextToken, Spans
 from fixtures.settings import Settings
 from fixtures.specs import TIERS, Case, ModelSpec, Trained
@@ -429,3 +429,15 @@ def test_checkpoints_of_a_model_have_variants_of_their_own(monkeypatch: pytest.M
     cases = [case for make in (*MAKERS, *MAKERS) for case in make(Grid(BASE))]
     assert len({id(case.variant) for case in cases}) == 2 * 21
     assert len({id(case.variant.checkpoint) for case in cases}) == 2
+
+
+@pytest.mark.parametrize("weights", [True, False])
+def test_every_case_is_one_of_some_test(*, weights: bool) -> None:
+    grid = Grid(replace(BASE, random_weights=weights))
+    assert every_case(grid) == [case for make in MAKERS for case in make(grid)]
+
+
+def test_model_without_tasks_has_costs_but_no_quality(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MODELS", models(make_model(head="encoder", tasks=())))
+    assert quality_cases(Grid(BASE)) == []
+    assert len(pruned_cases(Grid(BASE))) == 20

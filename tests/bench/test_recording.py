@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import get_args
 
 import pytest
@@ -103,6 +103,15 @@ def test_metric_without_threshold_is_ungated() -> None:
 def test_threshold_for_another_protocol_is_a_stamp() -> None:
     (record,) = make_records(make_case(), SETTINGS, measured(word_perplexity=37.5))
     assert (record.gate, record.stamps) == ("ungated", ("threshold is for joined test",))
+
+
+def test_how_it_was_measured_is_a_stamp_of_every_metric() -> None:
+    found = replace(measured(perplexity=412.0, word_perplexity=37.5), stamps=("out of memory",))
+    records = make_records(make_case(0.5), SETTINGS, found)
+    assert [record.stamps for record in records] == [
+        ("out of memory",),
+        ("threshold is for joined test", "out of memory"),
+    ]
 
 
 def test_case_without_task_has_no_task_version() -> None:

@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
-from bench.measure.generation import generate
+from bench.measure.batching import Batching
+from bench.measure.generation import Search, generate
 from tests.fixtures import tiny
 
 SEEDS = (2, 9)  # models that end some of their texts early
@@ -48,11 +49,13 @@ def naive(model: PreTrainedModel, prompt: NDArray[np.int64], limit: int) -> list
     return tokens
 
 
-def alone(model: PreTrainedModel, prompt: NDArray[np.int64], limit: int, beams: int) -> list[int]:
+def alone(
+    model: PreTrainedModel, prompt: NDArray[np.int64], limit: int, beams: int, penalty: float = 1.0
+) -> list[int]:
     """What `generate` of transformers makes of one prompt."""
     search: Any = model.generate
-    inputs = torch.from_numpy(prompt)[None]
-    tokens: list[int] = search(inputs, num_beams=beams, max_new_tokens=limit, do_sample=False)[0, 1:].tolist()
+    wanted = {"num_beams": beams, "length_penalty": penalty, "max_new_tokens": limit, "do_sample": False}
+    tokens: list[int] = search(torch.from_numpy(prompt)[None], **wanted)[0, 1:].tolist()
     return tokens[: next((place for place, token in enumerate(tokens) if token in ENDS), len(tokens))]
 
 
@@ -70,19 +73,42 @@ def test_greedy_is_a_naive_loop(seed: int) -> None:
 @pytest.mark.parametrize("beams", [2, 4])
 def test_beam_search_is_that_of_transformers_prompt_by_prompt(seed: int, beams: int) -> None:
     model, (prompts, limits) = make_model(seed), make_prompts()
-    found = generate(model, prompts, max_new_tokens=limits, beams=beams)
+    found = generate(model, prompts, max_new_tokens=limits, search=Search(beams))
     pairs = zip(prompts, limits, strict=True)
     assert found == [alone(model, prompt, limit, beams) for prompt, limit in pairs]
     assert found != generate(model, prompts, max_new_tokens=limits)
+
+
+@pytest.mark.parametrize("penalty", [-1.0, 0.0, 0.6, 2.0])
+def test_length_penalty_is_that_of_transformers_prompt_by_prompt(penalty: float) -> None:
+    model, (prompts, limits) = make_model(9), make_prompts()
+    search = Search(beams=4, length_penalty=penalty)
+    found = generate(model, prompts, max_new_tokens=limits, search=search)
+    pairs = zip(prompts, limits, strict=True)
+    assert found == [alone(model, prompt, limit, 4, penalty) for prompt, limit in pairs]
+
+
+def test_a_higher_length_penalty_gives_longer_texts() -> None:
+    model, (prompts, _) = make_model(9), make_prompts()
+    lengths = [
+        sum(map(len, generate(model, prompts, max_new_tokens=[12] * len(prompts), search=Search(4, penalty))))
+        for penalty in (-2.0, 0.6, 4.0)
+    ]
+    assert lengths == sorted(lengths)
+    assert lengths[0] < lengths[-1]
 
 
 @pytest.mark.parametrize("beams", [1, 3])
 @pytest.mark.parametrize("budget", [1, 40, 200])
 def test_batches_change_no_result(beams: int, budget: int) -> None:
     model, (prompts, limits) = make_model(2), make_prompts()
-    expected = generate(model, prompts, max_new_tokens=limits, beams=beams)
-    assert generate(model, prompts, max_new_tokens=limits, beams=beams, batch_tokens=budget) == expected
-    turned = generate(model, prompts[::-1], max_new_tokens=limits[::-1], beams=beams, batch_tokens=budget)
+    expected = generate(model, prompts, max_new_tokens=limits, search=Search(beams))
+    assert (
+        generate(model, prompts, max_new_tokens=limits, search=Search(beams), batch_tokens=budget) == expected
+    )
+    turned = generate(
+        model, prompts[::-1], max_new_tokens=limits[::-1], search=Search(beams), batch_tokens=budget
+    )
     assert turned[::-1] == expected
 
 
@@ -97,8 +123,8 @@ def test_encoding_in_parts_changes_no_result(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_longer_limit_of_a_neighbour_changes_nothing(beams: int) -> None:
     model, (prompts, _) = make_model(9), make_prompts()
     short = [3] * len(prompts)
-    expected = generate(model, prompts, max_new_tokens=short, beams=beams)
-    mixed = generate(model, prompts, max_new_tokens=[*short[1:], 30], beams=beams)
+    expected = generate(model, prompts, max_new_tokens=short, search=Search(beams))
+    mixed = generate(model, prompts, max_new_tokens=[*short[1:], 30], search=Search(beams))
     assert mixed[:-1] == expected[:-1]
     assert max(map(len, expected)) == 3
 
@@ -128,6 +154,21 @@ def test_one_end_token_is_enough() -> None:
     assert all(1 not in tokens for tokens in found)
 
 
+@pytest.mark.parametrize("beams", [1, 3])
+def test_too_little_memory_changes_no_result(beams: int) -> None:
+    model, (prompts, limits), batching = make_model(2), make_prompts(), Batching()
+    expected = generate(model, prompts, max_new_tokens=limits, search=Search(beams))
+
+    def cramp(_decoder: object, _inputs: object, given: dict[str, Any]) -> None:
+        if len(given["input_ids"]) > 2 * beams:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    decoder: torch.nn.Module = model.get_submodule("decoder")
+    decoder.register_forward_pre_hook(cramp, with_kwargs=True)
+    assert generate(model, prompts, batching, max_new_tokens=limits, search=Search(beams)) == expected
+    assert batching.stamps
+
+
 def test_progress_passes_the_batches_through() -> None:
     passed: list[int] = []
 
@@ -137,7 +178,7 @@ def test_progress_passes_the_batches_through() -> None:
             yield batch
 
     prompts, limits = make_prompts()
-    generate(make_model(2), prompts, max_new_tokens=limits, batch_tokens=60, progress=progress)
+    generate(make_model(2), prompts, Batching(progress), max_new_tokens=limits, batch_tokens=60)
     assert sorted(passed) == list(range(len(prompts)))
 
 
@@ -159,7 +200,7 @@ def test_a_logit_that_is_no_number_is_refused(beams: int, damage: Callable[[PreT
     model, (prompts, limits) = make_model(2), make_prompts()
     damage(model)
     with pytest.raises(ValueError, match=r"prompt \d+: a logit is NaN or infinite; nothing was recorded"):
-        generate(model, prompts, max_new_tokens=limits, beams=beams)
+        generate(model, prompts, max_new_tokens=limits, search=Search(beams))
 
 
 @pytest.mark.parametrize("beams", [1, 3])
@@ -171,7 +212,7 @@ def test_the_damaged_prompt_is_named(beams: int) -> None:
     encoder.embed_tokens = copy.deepcopy(encoder.embed_tokens)  # no longer the decoder's and the head's
     encoder.embed_tokens.weight.data[33] = math.nan
     with pytest.raises(ValueError, match="prompt 11: a logit is NaN"):
-        generate(model, prompts, max_new_tokens=limits, beams=beams)
+        generate(model, prompts, max_new_tokens=limits, search=Search(beams))
 
 
 def test_a_prompt_or_a_limit_of_nothing_is_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from bench.measure import mask_cost
 from bench.measure.mask_cost import Worker, anonymous_memory, measure_mask_cost, watch_memory
-from fixtures.loading import Origin
+from fixtures.origins import Origin
 from fixtures.settings import Settings
 from fixtures.specs import PruningSpec
 
@@ -234,3 +234,13 @@ def test_worker_that_dies_later_is_a_runtime_error_too(put_worker: Put) -> None:
         worker._process.wait()
         with pytest.raises(RuntimeError, match="the worker died at 'find'"):
             worker.measure("find", after="find")
+
+
+def test_worker_that_cannot_load_the_model_says_so_and_nothing_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    origin = Origin("causal-lm", tmp_path, "local@0")
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2", "n_layer": "two"}', "utf-8")
+    with pytest.raises(ValueError, match=f"cannot load {tmp_path}: "):
+        measure_mask_cost(origin, PRUNING, SETTINGS)
+    assert "".join(capfd.readouterr()) == ""

@@ -17,7 +17,8 @@ from transformers import (
     RobertaForMaskedLM,
 )
 
-from bench.measure.masked import MaskedScore, measure_masked, score_window
+from bench.measure.batching import Batching
+from bench.measure.masked import MaskedScore, measure_masked, score_batch
 from fixtures.masking import MaskedWindow
 from tests.fixtures import tiny
 
@@ -59,6 +60,19 @@ def random_windows(lengths: Sequence[int] = LENGTHS) -> list[MaskedWindow]:
     return windows
 
 
+def score_window(model: PreTrainedModel, window: MaskedWindow) -> MaskedScore:
+    """The score of a window that is computed alone."""
+    (score,) = score_batch(model, [window])
+    return score
+
+
+def assert_alike(found: Sequence[MaskedScore], expected: Sequence[MaskedScore]) -> None:
+    assert [score.nll for score in found] == pytest.approx([score.nll for score in expected], rel=1e-5)
+    assert [(score.correct, score.count) for score in found] == [
+        (score.correct, score.count) for score in expected
+    ]
+
+
 def naive(model: PreTrainedModel, window: MaskedWindow) -> MaskedScore:
     """Every logit of the window, a softmax in float64, token by token."""
     with torch.no_grad():
@@ -98,26 +112,44 @@ def test_the_head_sees_the_scored_positions_alone_and_all_of_them_afterwards() -
     with torch.no_grad():
         model(input_ids=torch.from_numpy(window.tokens)[None])
     handle.remove()
-    assert seen == [len(window.positions), len(window.tokens)]
+    assert seen == [1, len(window.positions), len(window.tokens)]  # one for the run of the base
 
 
-def test_windows_are_scored_in_their_order_each_on_its_own() -> None:
+def test_windows_are_scored_in_their_order() -> None:
     model, windows = make_model("bert"), random_windows()
     alone = [score_window(model, window) for window in windows]
-    assert measure_masked(model, windows) == alone
-    assert measure_masked(model, windows[::-1]) == alone[::-1]
+    assert_alike(measure_masked(model, windows), alone)
+    assert_alike(measure_masked(model, windows[::-1])[::-1], alone)
 
 
-def test_progress_passes_the_windows_through() -> None:
+@pytest.mark.parametrize("budget", [1, 20, 33, 10_000])
+@pytest.mark.parametrize("name", NAMES)
+def test_batches_padded_differently_give_the_same_scores(name: str, budget: int) -> None:
+    model, windows = make_model(name), random_windows([16, 3, 9, 16, 4, 4, 11])
+    alone = [score_window(model, window) for window in windows]
+    assert_alike(measure_masked(model, windows, batch_tokens=budget), alone)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_fills_up_a_window_changes_no_score(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, windows = make_model(name), random_windows()
+    expected = score_batch(model, windows)
+    monkeypatch.setattr(model.config, "pad_token_id", 30)
+    if name != "roberta":  # it counts its positions by that token
+        assert_alike(score_batch(model, windows), expected)
+
+
+def test_progress_passes_the_batches_through() -> None:
     passed: list[int] = []
 
-    def progress(windows: Sequence[MaskedWindow]) -> Iterable[MaskedWindow]:
-        for window in windows:
-            passed.append(len(window.tokens))
-            yield window
+    def progress(batches: Sequence[list[int]]) -> Iterable[list[int]]:
+        for batch in batches:
+            passed.extend(batch)
+            yield batch
 
-    measure_masked(make_model("bert"), random_windows(), progress)
-    assert tuple(passed) == LENGTHS
+    windows = random_windows()
+    measure_masked(make_model("bert"), windows, Batching(progress), batch_tokens=20)
+    assert sorted(passed) == list(range(len(windows)))
 
 
 def test_half_precision_is_summed_in_full_precision() -> None:
@@ -134,5 +166,5 @@ def test_a_score_that_is_no_number_is_refused_and_leaves_no_hook() -> None:
     with pytest.raises(
         ValueError, match="window 2: the negative log-likelihood is nan; nothing was recorded"
     ):
-        measure_masked(model, windows)
+        measure_masked(model, windows, batch_tokens=32)  # both short ones, then both long ones
     assert not model.base_model._forward_hooks

@@ -16,16 +16,18 @@ import torch
 from torch import nn
 
 from bench.measure.quality import EVALUATIONS, Quality, measure_quality
+from fixtures.errors import UnavailableError
 from fixtures.examples import SpanExamples, WritingExamples, read_examples
 from fixtures.loading import LoadedModel
 from fixtures.masking import MaskedWindow, make_masked_windows
-from fixtures.protocols import Answers, MaskedToken, NextToken, Protocol, Spans, Translation
+from fixtures.protocols import Answers, Documents, MaskedToken, NextToken, Protocol, Spans, Translation
 from fixtures.settings import Settings
 from fixtures.squad import OUTSIDE, Question, make_features
 from fixtures.windows import Window
 from tests.bench.measure.tiny import (
     VOCABULARY,
     Bigram,
+    Cramped,
     make_gpt2,
     make_masker,
     make_reader,
@@ -101,6 +103,36 @@ def test_perplexity_beyond_all_numbers_is_refused() -> None:
         perplexities(model, [make_window([0, 1])])
 
 
+def test_perplexity_of_documents_counts_what_their_windows_say() -> None:
+    windows = [
+        replace(make_window([0] * 5, words=4, size=20), context=1),
+        replace(make_window([0] * 5, words=0, size=0), context=3),
+    ]
+    quality = measure_quality(Documents(window=4), tiny.loaded(make_uniform()), windows)
+    assert quality.metrics == pytest.approx(
+        {
+            "perplexity": VOCABULARY,
+            "word_perplexity": VOCABULARY ** (6 / 4),
+            "byte_perplexity": VOCABULARY ** (6 / 20),
+        },
+        rel=1e-6,
+    )
+
+
+def test_too_little_memory_is_told_and_changes_no_score() -> None:
+    windows = random_windows((16, 3, 9, 16))
+    enough, little = (perplexities(Cramped(make_gpt2(), most), windows) for most in (4, 1))
+    assert little.metrics == pytest.approx(enough.metrics, rel=1e-6)
+    assert little.samples == pytest.approx(enough.samples, rel=1e-5)
+    assert enough.stamps == ()
+    assert little.stamps == ("out of memory: batches computed in 4 parts",)
+
+
+def test_a_window_that_does_not_fit_alone_is_no_score() -> None:
+    with pytest.raises(UnavailableError, match="example 0 alone does not fit into memory"):
+        perplexities(Cramped(make_gpt2(), most=0), random_windows((16, 16)))
+
+
 MASKED = MaskedToken("lines", window=16)
 
 
@@ -151,7 +183,7 @@ def test_samples_are_nats_per_masked_token_of_each_window() -> None:
     weighted = sum(sample * count for sample, count in zip(quality.samples, counts, strict=True))
     assert weighted / sum(counts) == pytest.approx(quality.metrics["masked_loss"], rel=1e-6)
     alone = measure_quality(MASKED, loaded, WINDOWS[2:3])
-    assert quality.samples[2] == alone.samples[0] == alone.metrics["masked_loss"]
+    assert alone.samples[0] == alone.metrics["masked_loss"] == pytest.approx(quality.samples[2], rel=1e-5)
 
 
 def test_accuracy_is_the_share_of_labels_that_the_model_guesses() -> None:
@@ -251,13 +283,19 @@ def test_settings_of_spans_reach_the_search() -> None:
     assert several[0] > several[1]
 
 
-def written(model: Any, prompts: Sequence[Any], limits: Sequence[int], beams: int = 1) -> list[str]:  # noqa: ANN401
+def written(
+    model: Any,  # noqa: ANN401 - a model that can generate
+    prompts: Sequence[Any],
+    limits: Sequence[int],
+    beams: int = 1,
+    penalty: float = 1.0,
+) -> list[str]:
     """What transformers writes, prompt by prompt."""
     texts = []
+    wanted = {"num_beams": beams, "length_penalty": penalty, "do_sample": False}
     for prompt, limit in zip(prompts, limits, strict=True):
-        tokens = model.generate(
-            torch.from_numpy(prompt)[None], num_beams=beams, max_new_tokens=limit, do_sample=False
-        )[0, 1:].tolist()
+        tokens = model.generate(torch.from_numpy(prompt)[None], max_new_tokens=limit, **wanted)
+        tokens = tokens[0, 1:].tolist()
         end = next((place for place, token in enumerate(tokens) if token in ENDS), len(tokens))
         texts.append(str(WRITER.decode(tokens[:end], skip_special_tokens=True)))
     return texts
@@ -286,13 +324,13 @@ def test_written_answers_are_judged_against_the_golds(beams: int) -> None:
     assert 0 < metrics["exact_match"] < 100
 
 
-@pytest.mark.parametrize("beams", [1, 3])
-def test_written_translations_are_judged_by_sacrebleu(beams: int) -> None:
+@pytest.mark.parametrize(("beams", "penalty"), [(1, 1.0), (3, 1.0), (4, 0.6), (4, -2.0)])
+def test_written_translations_are_judged_by_sacrebleu(beams: int, penalty: float) -> None:
     model, prompts = make_writer(len(WRITER), ENDS, seed=2), make_prompts()
-    said = written(model, prompts.prompts, prompts.limits, beams)
+    said = written(model, prompts.prompts, prompts.limits, beams, penalty)
     references = [one if index % 2 else f"{one[:4]}, {one}" for index, one in enumerate(said)]
     quality = measure_quality(
-        Translation(tokens_per_token=1.0, beams=beams),
+        Translation(tokens_per_token=1.0, beams=beams, length_penalty=penalty),
         tiny.loaded(model, WRITER),
         replace(prompts, references=[(reference,) for reference in references]),
     )
@@ -333,7 +371,7 @@ def make_loaded(head: str) -> LoadedModel:
     if head == "text-to-text":
         return tiny.loaded(make_writer(len(WRITER), ENDS), WRITER)
     if head == "causal-lm":
-        return tiny.loaded(Bigram(torch.zeros(len(PIECES), len(PIECES))), PIECES)
+        return tiny.loaded(Bigram(torch.zeros(len(WRITER), len(WRITER))), WRITER)
     make = make_masker if head == "masked-lm" else make_reader
     return tiny.loaded(make(len(PIECES)), PIECES)
 
@@ -355,7 +393,7 @@ def test_every_protocol_goes_from_files_to_its_metrics(
 
     first, again = (measure_quality(protocol, loaded, examples, progress) for _ in range(2))
     assert sorted(first.metrics) == sorted(protocol.metrics)
-    assert len(first.samples) == 2
+    assert len(first.samples) == 2 or isinstance(protocol, Documents)  # whose limit is of documents
     assert all(math.isfinite(value) for value in (*first.metrics.values(), *first.samples))
     assert (first.metrics, first.samples) == (again.metrics, again.samples)
     assert passed

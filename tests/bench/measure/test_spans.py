@@ -20,6 +20,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from bench.measure.batching import Batching
 from bench.measure.spans import Span, best_spans, measure_spans
 from fixtures.squad import OUTSIDE, Question, make_features
 from tests.fixtures import tiny
@@ -162,6 +163,19 @@ def test_models_without_segments_are_asked_without() -> None:
     assert len(answers) == len(QUESTIONS)
 
 
+def test_too_little_memory_changes_no_answer(model: PreTrainedModel) -> None:
+    expected, batching = measure_spans(model, FEATURES, QUESTIONS), Batching()
+
+    def cramp(_model: object, _inputs: object, given: dict[str, Tensor]) -> None:
+        if len(given["input_ids"]) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    handle = model.register_forward_pre_hook(cramp, with_kwargs=True)
+    assert measure_spans(model, FEATURES, QUESTIONS, batching) == expected
+    handle.remove()
+    assert batching.stamps
+
+
 def test_progress_passes_the_batches_through(model: PreTrainedModel) -> None:
     passed: list[int] = []
 
@@ -170,7 +184,7 @@ def test_progress_passes_the_batches_through(model: PreTrainedModel) -> None:
             passed.extend(batch)
             yield batch
 
-    measure_spans(model, FEATURES, QUESTIONS, progress, batch_tokens=100)
+    measure_spans(model, FEATURES, QUESTIONS, Batching(progress), batch_tokens=100)
     assert sorted(passed) == list(range(len(FEATURES)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,14 +38,30 @@ class Bigram(nn.Module):
         return SimpleNamespace(logits=self.logits[input_ids])
 
 
-def make_gpt2(seed: int = 0) -> GPT2LMHeadModel:
+class Cramped(nn.Module):
+    """A model on a machine without memory for more than some rows at once."""
+
+    def __init__(self, model: nn.Module, most: int) -> None:
+        super().__init__()
+        self.model, self.most = model, most
+        self.tried: list[int] = []
+
+    def forward(self, input_ids: Tensor, **inputs: Any) -> Any:  # noqa: ANN401 - as the model has it
+        """What the model gives, if there are few rows."""
+        self.tried.append(len(input_ids))
+        if len(input_ids) > self.most:
+            raise torch.OutOfMemoryError(f"Tried to allocate {len(input_ids)} rows.")
+        return self.model(input_ids=input_ids, **inputs)
+
+
+def make_gpt2(seed: int = 0, vocabulary: int = VOCABULARY) -> GPT2LMHeadModel:
     """A random GPT-2 of two layers, with weights on a coarse grid so that many are tied for a rank."""
     config = GPT2Config(
         n_layer=2,
         n_head=2,
         n_embd=8,
         n_positions=16,
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
         bos_token_id=0,
         eos_token_id=0,
     )
@@ -97,7 +114,7 @@ def drawn(model: PreTrainedModel, seed: int = 0) -> PreTrainedModel:
 
 
 def make_window(tokens: Sequence[int], *, words: int = 1, size: int = 1) -> Window:
-    """A window of these tokens."""
+    """A window of these tokens, all but the first of which are scored."""
     return Window(np.array(tokens, np.int64), words, size)
 
 
