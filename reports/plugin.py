@@ -47,13 +47,14 @@ class Collector:
         self._config = config
         self._records: list[Record] = []
         self._writer: RunWriter | None = None
+        self._lost = ""
         self._cases: dict[str, set[str]] = {"passed": set(), "failed": set(), "skipped": set()}
         self._reasons: Counter[str] = Counter()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         """The controller of pytest-xdist collects nothing, so it makes sure beforehand."""
-        config = self._config
+        self._session, config = session, self._config
         benches = (config.rootpath / "bench").resolve()
         asked = any(benches in [path, *path.parents] for path in map(_path, config.args))
         if asked and config.getoption("dist", "no") != "no" and not config.option.collectonly:
@@ -66,7 +67,7 @@ class Collector:
             self._begin()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Stores the records of a test as it ends."""
+        """Stores the records of a test as it ends; that they cannot be ends the session."""
         if "cases" not in report.keywords:
             return
         if report.when == "call" or report.outcome != "passed":
@@ -79,9 +80,11 @@ class Collector:
                     self._store(value)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Cases that were all skipped are no success."""
+        """Cases that were all skipped are no success, nor are numbers that could not be stored."""
         if self._writer:
             self._writer.close()
+        if self._lost and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._nothing_measured() and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
@@ -95,7 +98,10 @@ class Collector:
             terminalreporter.write_line("")
             terminalreporter.write_line(self._gates())
         if self._writer and self._writer.path:
-            terminalreporter.write_line(f"stored; python -m reports show {self._writer.path}")
+            stored = shlex.quote(str(self._writer.path))
+            terminalreporter.write_line(f"stored; python -m reports show {stored}")
+        if self._lost:
+            terminalreporter.write_line(self._lost, red=True)
         if self._nothing_measured():
             terminalreporter.section("nothing was measured", red=True)
             terminalreporter.write_line(f"all {len(self._cases['skipped'])} cases were skipped")
@@ -120,8 +126,15 @@ class Collector:
     def _store(self, value: dict[str, Any]) -> None:
         record = Record.from_json(value["record"])
         self._records.append(record)
+        if self._lost:
+            return
         writer = self._writer or self._begin()
-        writer.append(record, value["samples"])
+        try:
+            writer.append(record, value["samples"])
+        except OSError as error:
+            results = self._config.getoption("results")
+            self._lost = f"--results {results}: cannot write there any more ({error.strerror})"
+            self._session.shouldfail = self._lost
 
     def _gates(self) -> str:
         gates = [record.gate for record in self._records]

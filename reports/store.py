@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -31,7 +32,7 @@ class StoredRun:
 
 
 def check_writable(results: Path, machine: str = "") -> None:
-    """Makes the results folder, with a .gitignore of its own, and a machine's folder in it.
+    """Makes the results folder, if new with a .gitignore of its own, and a machine's folder in it.
 
     Raises:
         ValueError: it cannot be made or written.
@@ -39,12 +40,12 @@ def check_writable(results: Path, machine: str = "") -> None:
     if results == Path():
         raise ValueError("--results: expected a folder of its own, found the one you are in")
     try:
+        empty = not results.is_dir() or not any(results.iterdir())
         (results / machine).mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=results / machine):
             pass
-        ignored = results / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n", "utf-8")
+        if empty:  # beside a user's own files it would hide those from git
+            (results / ".gitignore").write_text("*\n", "utf-8")
     except OSError as error:
         raise ValueError(f"--results {results}: cannot write there ({error.strerror})") from error
 
@@ -72,9 +73,10 @@ class RunWriter:
         _write(file, record.to_json())
 
     def close(self) -> None:
-        """Closes the files; what was appended is on disk already."""
+        """Closes the files; what was appended is on disk already, and what could not be has been told."""
         for file in filter(None, (self._file, self._samples)):
-            file.close()
+            with suppress(OSError):  # a full disk refuses once more what it refused
+                file.close()
 
     def _open(self) -> IO[str]:
         folder = self._results / self._run.machine

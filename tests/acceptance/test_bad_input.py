@@ -95,6 +95,19 @@ def test_results_folder_is_tried_before_workers_of_xdist_start(tiny: Tiny, tmp_p
     assert_short(session)
 
 
+def test_disk_that_fills_up_ends_the_session_and_keeps_what_was_stored(tiny: Tiny, tmp_path: Path) -> None:
+    options = [*tiny.options, "-k", "tiny-gpt2 and not mask_cost", "-p", "tests.acceptance.full_disk"]
+    session = run(options, tmp_path / "results")
+    assert session.status == pytest.ExitCode.TESTS_FAILED
+    assert "cannot write there any more (No space left on device)" in session.output
+    assert "INTERNALERROR" not in session.output
+    assert "Traceback" not in session.output
+    assert "1 passed" in session.output  # the rest would be measured in vain
+    assert "perplexity" in session.output  # what was measured is shown all the same
+    (file,) = session.files
+    assert len(file.read_text("utf-8").splitlines()) == 2  # header and record; the third line is a sample
+
+
 def test_checkpoint_of_another_architecture_is_refused(tiny: Tiny, tmp_path: Path) -> None:
     folder = tmp_path / "llama"
     shutil.copytree(tiny.checkpoint, folder)

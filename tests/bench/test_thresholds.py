@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from bench.grid import Grid, quality_cases
 from bench.thresholds import FILE, Verdict, read_thresholds
 from fixtures.models import MODELS
 from fixtures.pruning.methods import METHODS
 from fixtures.pruning.scopes import find_scope
-from fixtures.specs import Case, PruningSpec
+from fixtures.settings import Settings
+from fixtures.specs import EMBEDDED, Case, PruningSpec
 from fixtures.tasks import TASKS
 from tests.bench.cases import make_case, make_variant
 
@@ -388,3 +390,13 @@ def test_projects_own_thresholds_are_for_protocols_and_metrics_of_their_tasks() 
         described = {protocol: case.task.describe(protocol, None) for protocol in protocols}
         (found,) = [protocol for protocol, text in described.items() if f"{words} ".startswith(f"{text} ")]
         assert metric in found.metrics
+
+
+def test_every_cell_of_the_main_job_has_a_limit() -> None:
+    thresholds = read_thresholds()
+    for case in quality_cases(Grid(Settings(tiers=(EMBEDDED,)))):
+        assert case.task is not None
+        assert case.protocol is not None
+        words, headline = case.task.describe(case.protocol, None), case.protocol.metrics[0]
+        gate = thresholds.judge(case, words, headline, 30.0, lambda: 30.0).gate
+        assert gate != "ungated", f"{case} {headline}"

@@ -211,6 +211,12 @@ def test_results_folder_can_be_checked_again(tmp_path: Path) -> None:
     assert stored_runs(tmp_path) == [tmp_path / NAME]
 
 
+def test_folder_with_files_of_another_kind_gets_no_ignore_file(tmp_path: Path) -> None:
+    (tmp_path / "notes.py").touch()
+    check_writable(tmp_path)
+    assert not (tmp_path / ".gitignore").exists()
+
+
 def test_ignore_file_that_is_there_already_stays(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*.pyc\n", "utf-8")
     check_writable(tmp_path)
