@@ -14,12 +14,12 @@ from bench.selection import explain_empty_selection, names_of_tests
 from fixtures.checkpoint_files import require_positions
 from fixtures.corpora import CORPORA
 from fixtures.plugin import SETTINGS
-from fixtures.published import check_files
+from fixtures.published_files import check_files
 from fixtures.settings import Settings
 from fixtures.specs import Case, Checkpoint, PruningSpec
 
 EMPTY = pytest.StashKey[str]()
-DESELECTED = pytest.StashKey[int]()
+DESELECTED = pytest.StashKey[list[pytest.Item]]()
 
 # what a test function, or a fixture it uses, may ask for; the second kind is turned into what it names
 PARAMETERS: Mapping[str, Callable[[Case], object]] = {
@@ -91,14 +91,8 @@ def case_of(item: pytest.Item) -> Case | None:
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Remembers what was there to select from, for when nothing matches; -k, -m and --lf each call this."""
-    if not items:
-        return
-    config, cases = items[0].config, [case for case in map(case_of, items) if case]
-    count = config.stash[DESELECTED] = config.stash.get(DESELECTED, 0) + len(items)
-    known = list(dict.fromkeys([*every_case(config.stash[GRID]), *cases]))
-    tests = [*names_of_tests(Path(__file__).parent), *(item.nodeid for item in items)]
-    asked = (config.option.keyword, config.option.markexpr)
-    config.stash[EMPTY] = explain_empty_selection(*asked, count, known, tests)
+    if items:
+        items[0].config.stash.setdefault(DESELECTED, []).extend(items)
 
 
 @pytest.hookimpl(tryfirst=True)  # before another check can end the session
@@ -106,6 +100,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Looks at the local data and checkpoints of what was selected, before any work."""
     if session.items:
         session.config.stash[EMPTY] = ""
+    elif left_out := session.config.stash.get(DESELECTED, []):
+        session.config.stash.setdefault(EMPTY, _explain(session.config, left_out))
     settings = session.config.stash[SETTINGS]
     # a worker of pytest-xdist cannot end the session: there each case fails with the same sentence
     if session.config.option.collectonly or hasattr(session.config, "workerinput"):
@@ -116,6 +112,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _require_room(cases, settings)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _explain(config: pytest.Config, left_out: Sequence[pytest.Item]) -> str:
+    cases = [case for case in map(case_of, left_out) if case]
+    known = list(dict.fromkeys([*every_case(config.stash[GRID]), *cases]))
+    tests = [*names_of_tests(Path(__file__).parent), *(item.nodeid for item in left_out)]
+    asked = (config.option.keyword, config.option.markexpr)
+    return explain_empty_selection(*asked, len(left_out), known, tests)
 
 
 def _require_published(cases: Sequence[Case], data_dir: Path | None) -> None:

@@ -87,18 +87,8 @@ class Grid:
         """The tasks that fit a model, each with the checkpoint that is judged on it, and how."""
         own = dict.fromkeys(name for trained in model.trained for name in trained.tasks)
         for task in (TASKS[name] for name in self.tasks or own):
-            for trained, protocol in _fitting(model, task)[:1]:
+            for trained, protocol in model.able(task)[:1]:
                 yield checkpoint(model, trained), task, protocol
-
-
-def _fitting(model: ModelSpec, task: TaskSpec) -> list[tuple[Trained, Protocol]]:
-    """The checkpoints that can do a task, and how they are judged; those trained for it first."""
-    able = [
-        (trained, protocol)
-        for trained in model.trained
-        if (protocol := task.protocol_for(trained.head)) is not None
-    ]
-    return sorted(able, key=lambda found: task.name not in found[0].tasks)
 
 
 Cases = Callable[[Grid], list[Case]]

@@ -11,7 +11,7 @@ import pytest
 from bench.plugin import THRESHOLDS
 from bench.thresholds import Verdict
 from fixtures.protocols import Protocol
-from fixtures.settings import DTYPES, Settings
+from fixtures.settings import Settings, typed
 from fixtures.specs import Case, TaskSpec
 
 if TYPE_CHECKING:
@@ -109,9 +109,8 @@ def judge(
     pytestconfig: pytest.Config,
 ) -> Judge:
     """What the thresholds say of a case's metrics; measures the dense score if a limit is relative to it."""
-    thresholds, words = pytestconfig.stash[THRESHOLDS], task.describe(protocol, settings.limit)
-    if settings.dtype != DTYPES[0]:  # other rounding, other numbers: such limits name their type
-        words += f" dtype={settings.dtype}"
+    thresholds = pytestconfig.stash[THRESHOLDS]
+    words = typed(task.describe(protocol, settings.limit), settings.dtype)
 
     def judged(quality: Quality) -> dict[str, Verdict]:
         return {

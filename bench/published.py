@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from fixtures.published_scores import Comparison, compare
+from fixtures.settings import typed
 from reports.metrics import is_headline
-from reports.record import PROPERTY, Record
+from reports.record import Record, handed_over
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,13 +28,8 @@ class DenseScores:
         """Takes in what a test hands over for the report."""
         if report.when != "call":
             return
-        for name, value in report.user_properties:
-            if name == PROPERTY and isinstance(value, dict):
-                self._add(Record.from_json(value["record"]))
-
-    def _add(self, record: Record) -> None:
-        if record.task is not None and record.method is None:
-            self._records.append(record)
+        records = (record for record, _ in handed_over(report.user_properties))
+        self._records += (record for record in records if record.task is not None and record.method is None)
 
     @pytest.hookimpl(trylast=True)  # below the tables
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -55,11 +51,10 @@ def describe(records: Sequence[Record]) -> Iterator[str]:
 def _compare(record: Record) -> list[Comparison]:
     if record.task is None or record.value is None:
         return []
-    typed = "" if record.dtype == "float32" else f" dtype={record.dtype}"
     found = compare(
         model=record.model,
         task=record.task,
-        protocol=f"{record.protocol}{typed}",
+        protocol=typed(str(record.protocol), record.dtype),
         metric=record.metric,
         value=record.value,
         weights=record.weights,

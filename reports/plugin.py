@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reports.environment import describe_run
 from reports.metrics import is_headline
-from reports.record import PROPERTY, Record
+from reports.record import Record, handed_over
 from reports.store import RunWriter, check_writable
 
 
@@ -75,9 +75,8 @@ class Collector:
         if report.outcome == "skipped":
             self._reasons[_reason(report)] += 1
         if report.when == "call":
-            for name, value in report.user_properties:
-                if name == PROPERTY and isinstance(value, dict):
-                    self._store(value)
+            for record, samples in handed_over(report.user_properties):
+                self._store(record, samples)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Cases that were all skipped are no success, nor are numbers that could not be stored."""
@@ -123,14 +122,13 @@ class Collector:
     def _nothing_measured(self) -> bool:
         return bool(self._cases["skipped"]) and not self._cases["passed"] | self._cases["failed"]
 
-    def _store(self, value: dict[str, Any]) -> None:
-        record = Record.from_json(value["record"])
+    def _store(self, record: Record, samples: Sequence[float] | None) -> None:
         self._records.append(record)
         if self._lost:
             return
         writer = self._writer or self._begin()
         try:
-            writer.append(record, value["samples"])
+            writer.append(record, samples)
         except OSError as error:
             results = self._config.getoption("results")
             self._lost = f"--results {results}: cannot write there any more ({error.strerror})"

@@ -7,7 +7,7 @@ Schema history:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
@@ -101,6 +101,13 @@ class Record:
     def pruning(self) -> str:
         """How the model was pruned, without the sparsity: `magnitude-global`, or `dense`."""
         return f"{self.method}-{self.scope}" if self.method else "dense"
+
+
+def handed_over(properties: Iterable[tuple[str, object]]) -> Iterator[tuple[Record, list[float] | None]]:
+    """The records among what a test hands over, each with its samples if it has some."""
+    for name, value in properties:
+        if name == PROPERTY and isinstance(value, dict):
+            yield Record.from_json(value["record"]), value["samples"]
 
 
 _NAMES = [item.name for item in fields(Record)]

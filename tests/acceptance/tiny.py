@@ -24,7 +24,7 @@ from bench.thresholds import read_thresholds
 from fixtures.corpora import CORPORA
 from fixtures.models import MODELS
 from fixtures.protocols import Answers, MaskedToken, NextToken, Protocol, Spans, Translation
-from fixtures.published import Corpus, TextFile
+from fixtures.published_files import Corpus, TextFile
 from fixtures.specs import Embedded, Hub, ModelSpec, TaskSpec, Trained
 from fixtures.tasks import TASKS
 from tests.acceptance.text import FILES, HEAVY, TEXT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from bench.measure.batching import Batching
 from bench.measure.generation import Search, generate
+from tests.bench.measure.passing import Passing
 from tests.fixtures import tiny
 
 SEEDS = (2, 9)  # models that end some of their texts early
@@ -170,16 +171,10 @@ def test_too_little_memory_changes_no_result(beams: int) -> None:
 
 
 def test_progress_passes_the_batches_through() -> None:
-    passed: list[int] = []
-
-    def progress(batches: Sequence[list[int]]) -> Iterable[list[int]]:
-        for batch in batches:
-            passed.extend(batch)
-            yield batch
-
+    progress = Passing()
     prompts, limits = make_prompts()
     generate(make_model(2), prompts, Batching(progress), max_new_tokens=limits, batch_tokens=60)
-    assert sorted(passed) == list(range(len(prompts)))
+    assert sorted(progress.passed) == list(range(len(prompts)))
 
 
 def test_no_prompts_are_no_texts() -> None:

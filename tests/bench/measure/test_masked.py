@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from transformers import (
 from bench.measure.batching import Batching
 from bench.measure.masked import MaskedScore, measure_masked, score_batch
 from fixtures.masking import MaskedWindow
+from tests.bench.measure.passing import Passing
 from tests.fixtures import tiny
 
 LENGTHS = (16, 3, 9, 16)
@@ -140,16 +141,10 @@ def test_what_fills_up_a_window_changes_no_score(name: str, monkeypatch: pytest.
 
 
 def test_progress_passes_the_batches_through() -> None:
-    passed: list[int] = []
-
-    def progress(batches: Sequence[list[int]]) -> Iterable[list[int]]:
-        for batch in batches:
-            passed.extend(batch)
-            yield batch
-
+    progress = Passing()
     windows = random_windows()
     measure_masked(make_model("bert"), windows, Batching(progress), batch_tokens=20)
-    assert sorted(passed) == list(range(len(windows)))
+    assert sorted(progress.passed) == list(range(len(windows)))
 
 
 def test_half_precision_is_summed_in_full_precision() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,6 +17,7 @@ from bench.measure.batching import Batching
 from bench.measure.perplexity import batch_nll, measure_nll
 from fixtures.metrics.perplexity import Perplexity
 from fixtures.windows import Window, make_windows, roll
+from tests.bench.measure.passing import Passing
 from tests.bench.measure.tiny import (
     VOCABULARY,
     Bigram,
@@ -206,17 +206,11 @@ def test_nothing_to_score_is_no_loss() -> None:
 
 
 def test_progress_passes_the_batches_through() -> None:
-    passed: list[int] = []
-
-    def progress(batches: Sequence[list[int]]) -> Iterable[list[int]]:
-        for batch in batches:
-            passed.extend(batch)
-            yield batch
-
+    progress = Passing()
     windows = random_windows(LENGTHS)
     found = measure_nll(make_gpt2(), windows, Batching(progress), batch_tokens=20)
     assert found == pytest.approx(measure_nll(make_gpt2(), windows), rel=1e-5)
-    assert sorted(passed) == list(range(len(windows)))
+    assert sorted(progress.passed) == list(range(len(windows)))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -23,6 +23,7 @@ from transformers import (
 from bench.measure.batching import Batching
 from bench.measure.spans import Span, best_spans, measure_spans
 from fixtures.squad import OUTSIDE, Question, make_features
+from tests.bench.measure.passing import Passing
 from tests.fixtures import tiny
 from tests.fixtures.pieces import LONG, make_wordpiece
 
@@ -177,15 +178,9 @@ def test_too_little_memory_changes_no_answer(model: PreTrainedModel) -> None:
 
 
 def test_progress_passes_the_batches_through(model: PreTrainedModel) -> None:
-    passed: list[int] = []
-
-    def progress(batches: Sequence[list[int]]) -> Iterable[list[int]]:
-        for batch in batches:
-            passed.extend(batch)
-            yield batch
-
+    progress = Passing()
     measure_spans(model, FEATURES, QUESTIONS, Batching(progress), batch_tokens=100)
-    assert sorted(passed) == list(range(len(FEATURES)))
+    assert sorted(progress.passed) == list(range(len(FEATURES)))
 
 
 def test_a_logit_that_is_no_number_is_refused_with_its_question() -> None:
