@@ -16,7 +16,7 @@ import pytest
 from tests.acceptance.text import FILES, SENTENCES, TEXT
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 120
+SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "80", **extra}
+    """The surroundings of a session; on a CI machine pytest would write its summary at full length."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"CI", "BUILD_NUMBER"}}
+    return {**kept, "HF_HUB_OFFLINE": "1", "COLUMNS": "80", **extra}
 
 
 def run(arguments: Sequence[str], results: Path, **extra: str) -> Session:
