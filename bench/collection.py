@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -13,10 +13,11 @@ from bench.plugin import GRID
 from bench.selection import explain_empty_selection, names_of_tests
 from fixtures.checkpoint_files import require_positions
 from fixtures.corpora import CORPORA
+from fixtures.declared_head import require_head
 from fixtures.plugin import SETTINGS
 from fixtures.published_files import check_files
 from fixtures.settings import Settings
-from fixtures.specs import Case, Checkpoint, PruningSpec
+from fixtures.specs import Case
 
 EMPTY = pytest.StashKey[str]()
 DESELECTED = pytest.StashKey[list[pytest.Item]]()
@@ -32,6 +33,8 @@ PARAMETERS: Mapping[str, Callable[[Case], object]] = {
     "variant": lambda case: case.variant,
 }
 LOADED = ("model", "origin", "variant")
+
+Thing = TypeVar("Thing", bound=Hashable)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -54,32 +57,46 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.extra_keyword_matches.update((case.variant.model.family, case.variant.model.tier))
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest counts
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Leaves out of the count what measures nothing."""
+    report.result = [node for node in report.result or () if not _is_placeholder(node)]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Puts the cases of a model, and of a variant, next to each other over all modules; dense first."""
-    grid = config.stash[GRID]
-    checkpoints, prunings = _places(grid)
-
-    def place(item: pytest.Item) -> tuple[int, int]:
-        if case := case_of(item):
-            return checkpoints.get(case.variant.checkpoint, 0), prunings.get(case.variant.pruning, 0)
-        return -1, -1
-
-    # pytest makes a test of an empty grid, to be skipped: nothing is generated for that here
-    cases = [item for item in items if case_of(item) or not item.get_closest_marker("cases")]
+    """Puts the cases of a model, and of a variant, next to each other over all modules."""
+    cases = [item for item in items if not _is_placeholder(item)]
     if items and not cases:
-        config.stash[EMPTY] = grid.explain_emptiness()
-    items[:] = sorted(cases, key=place)
+        config.stash[EMPTY] = config.stash[GRID].explain_emptiness()
+    items[:] = sorted(cases, key=_order(config.stash[GRID]))
 
 
-def _places(grid: Grid) -> tuple[dict[Checkpoint, int], dict[PruningSpec | None, int]]:
+def _order(grid: Grid) -> Callable[[pytest.Item], tuple[float, ...]]:
+    """Dense first, then pruning by pruning with growing sparsity; quality before costs."""
     models = list(grid.models())
-    checkpoints = [checkpoint(model, trained) for model in models for trained in model.trained]
-    prunings = [None, *MASK_COSTS, *(pruning for model in models for pruning in grid.prunings(model))]
-    return (
-        {found: place for place, found in enumerate(checkpoints)},
-        {found: place for place, found in enumerate(dict.fromkeys(prunings))},
-    )
+    checkpoints = _places(checkpoint(model, trained) for model in models for trained in model.trained)
+    prunings = [pruning for model in models for pruning in (*grid.prunings(model), *MASK_COSTS)]
+    kinds = _places((pruning.method, pruning.scope) for pruning in prunings)
+
+    def place(item: pytest.Item) -> tuple[float, ...]:
+        if (case := case_of(item)) is None:
+            return (-1,)
+        model, pruning = checkpoints.get(case.variant.checkpoint, 0), case.variant.pruning
+        if pruning is None:
+            return model, -1
+        return model, kinds.get((pruning.method, pruning.scope), 0), pruning.sparsity, not case.task
+
+    return place
+
+
+def _places(things: Iterable[Thing]) -> dict[Thing, int]:
+    return {thing: place for place, thing in enumerate(dict.fromkeys(things))}
+
+
+def _is_placeholder(node: pytest.Item | pytest.Collector) -> bool:
+    """Whether it stands for an empty grid: pytest makes a test of that, to be skipped."""
+    return bool(isinstance(node, pytest.Item) and node.get_closest_marker("cases") and not case_of(node))
 
 
 def case_of(item: pytest.Item) -> Case | None:
@@ -89,10 +106,12 @@ def case_of(item: pytest.Item) -> Case | None:
     return case if isinstance(case, Case) else None
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest counts
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Remembers what was there to select from, for when nothing matches; -k, -m and --lf each call this."""
     if items:
         items[0].config.stash.setdefault(DESELECTED, []).extend(items)
+    items[:] = [item for item in items if not _is_placeholder(item)]
 
 
 @pytest.hookimpl(tryfirst=True)  # before another check can end the session
@@ -109,17 +128,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     cases = [case for item in session.items if (case := case_of(item))]
     try:
         _require_published(cases, settings.data_dir)
-        _require_room(cases, settings)
+        _require_fit(cases, settings)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
 
 
 def _explain(config: pytest.Config, left_out: Sequence[pytest.Item]) -> str:
-    cases = [case for case in map(case_of, left_out) if case]
+    measuring = [item for item in left_out if not _is_placeholder(item)]
+    if not measuring:
+        return config.stash[GRID].explain_emptiness()
+    cases = [case for case in map(case_of, measuring) if case]
     known = list(dict.fromkeys([*every_case(config.stash[GRID]), *cases]))
     tests = [*names_of_tests(Path(__file__).parent), *(item.nodeid for item in left_out)]
     asked = (config.option.keyword, config.option.markexpr)
-    return explain_empty_selection(*asked, len(left_out), known, tests)
+    return explain_empty_selection(*asked, len(measuring), known, tests)
 
 
 def _require_published(cases: Sequence[Case], data_dir: Path | None) -> None:
@@ -129,11 +151,14 @@ def _require_published(cases: Sequence[Case], data_dir: Path | None) -> None:
             check_files(CORPORA[task.corpus], task.split, data_dir)
 
 
-def _require_room(cases: Sequence[Case], settings: Settings) -> None:
-    """Local checkpoints have positions for the windows of their tasks; the published ones are known to."""
+def _require_fit(cases: Sequence[Case], settings: Settings) -> None:
+    """Local checkpoints have the head for what they must do, and positions for the windows of their tasks."""
     for case in cases:
-        if case.task and (folder := settings.local_weights(case.variant.checkpoint)):
-            require_positions(folder, getattr(case.protocol, "window", 0), case.task.name)
+        checkpoint = case.variant.checkpoint
+        if folder := settings.local_weights(checkpoint):
+            require_head(folder, checkpoint)
+            if case.task:
+                require_positions(folder, getattr(case.protocol, "window", 0), case.task.name)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers import (
-    GenerationConfig,
-    LogitsProcessor,
-    LogitsProcessorList,
-    PreTrainedModel,
-    StoppingCriteria,
-    StoppingCriteriaList,
-)
+from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 from transformers.modeling_outputs import BaseModelOutput
 
 from bench.measure.batching import Batch, Batching
@@ -26,6 +20,7 @@ from fixtures.batches import by_length
 
 BATCH_TOKENS = 16384
 ENCODER_TOKENS = 2048  # one core encodes small batches fastest and decodes large ones fastest
+SPECIAL_TOKENS = ("pad_token_id", "bos_token_id", "eos_token_id", "decoder_start_token_id")
 
 Prompt = NDArray[np.int64]
 
@@ -64,7 +59,7 @@ def generate(
         prompts: the encoder's tokens, the end token among them if the model wants it; shape (length,) each.
         batching: shows how far it is and minds the memory.
         max_new_tokens: a limit per prompt.
-        search: greedy or by beams; no penalty on repetition is applied.
+        search: greedy or by beams; of what the model presets only the special tokens count.
         batch_tokens: tokens encoded at once times beams, padding included.
 
     Returns:
@@ -80,7 +75,8 @@ def generate(
     def compute(batch: Batch) -> None:
         limits = [max_new_tokens[index] for index in batch]
         check = FiniteLogits(len(batch))
-        written = _generate_batch(model, [prompts[index] for index in batch], limits, search, check)
+        with _own_settings(model), _watched(model, check):
+            written = _generate_batch(model, [prompts[index] for index in batch], limits, search)
         check.require(batch)
         for index, row, limit in zip(batch, written.tolist(), limits, strict=True):
             results[index] = _cut(row[1 : 1 + limit], _end_tokens(model))
@@ -102,17 +98,19 @@ class OwnLimits(StoppingCriteria):
         return input_ids.shape[1] - 1 >= limits
 
 
-class FiniteLogits(LogitsProcessor):
-    """Remembers which prompts got a NaN or infinite logit, of which `generate` itself says nothing."""
+class FiniteLogits:
+    """Remembers which prompts got a NaN or infinite logit, of which `generate` itself says nothing.
+
+    A hook of the model, for it sees logits before a search changes them; beams of a prompt lie side by side.
+    """
 
     def __init__(self, prompts: int) -> None:
         self._finite = torch.ones(prompts, dtype=torch.bool)
 
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # noqa: ARG002
-        """The scores as they are, shape (rows, vocabulary)."""
-        finite = scores.isfinite().all(dim=1).view(len(self._finite), -1).all(dim=1)
+    def __call__(self, _model: object, _inputs: object, output: Any) -> None:  # noqa: ANN401 - any model's
+        """Looks at the logits of one step, shape (rows, tokens, vocabulary)."""
+        finite = output.logits.isfinite().view(len(self._finite), -1).all(dim=1)
         self._finite = self._finite.to(finite.device) & finite  # on the device: no waiting for each step
-        return scores
 
     def require(self, batch: Sequence[int]) -> None:
         """Raises for the first of these prompts that had a bad logit."""
@@ -126,7 +124,6 @@ def _generate_batch(
     prompts: Sequence[Prompt],
     limits: Sequence[int],
     search: Search,
-    check: FiniteLogits,
 ) -> Tensor:
     write: Any = model.generate  # mixed in: not known to every model by its type
     mask = attention_mask(prompts, model.device)
@@ -135,7 +132,6 @@ def _generate_batch(
             encoder_outputs=BaseModelOutput(_encode(model, prompts, mask)),
             attention_mask=mask,
             generation_config=_configure(max(limits), search),
-            logits_processor=LogitsProcessorList([check]),
             stopping_criteria=StoppingCriteriaList([OwnLimits(limits)]),
         )
     return written
@@ -150,21 +146,38 @@ def _encode(model: PreTrainedModel, prompts: Sequence[Prompt], mask: Tensor) -> 
     return torch.cat(states)
 
 
+@contextmanager
+def _own_settings(model: PreTrainedModel) -> Iterator[None]:
+    """Leaves a model nothing of what it presets but its special tokens: how to search, is the protocol's.
+
+    Where a search says nothing, `generate` takes a preset, whatever it is called.
+    """
+    preset = model.generation_config
+    kept = {name: getattr(preset, name) for name in SPECIAL_TOKENS}
+    model.generation_config = GenerationConfig(**kept)  # type: ignore[no-untyped-call]  # by transformers
+    try:
+        yield
+    finally:
+        model.generation_config = preset
+
+
+@contextmanager
+def _watched(model: PreTrainedModel, check: FiniteLogits) -> Iterator[None]:
+    watching = model.register_forward_hook(check)
+    try:
+        yield
+    finally:
+        watching.remove()
+
+
 def _configure(limit: int, search: Search) -> GenerationConfig:
-    """Sets what a published model might preset, for the protocol is ours; special tokens stay the model's."""
     return GenerationConfig(  # type: ignore[no-untyped-call]  # by transformers
         max_new_tokens=limit,
-        min_new_tokens=None,
-        min_length=0,
         num_beams=search.beams,
-        num_return_sequences=1,
         do_sample=False,
         early_stopping=False,
         length_penalty=search.length_penalty,
-        repetition_penalty=1.0,
-        no_repeat_ngram_size=0,
         use_cache=True,
-        return_dict_in_generate=False,
     )
 
 

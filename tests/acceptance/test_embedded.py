@@ -165,6 +165,42 @@ def test_weights_can_be_given_for_one_task(embedded: Path, tmp_path: Path) -> No
     assert weights == {"tiny-cloze": "embedded", "tiny-quiz": "local"}
 
 
+@pytest.mark.parametrize("option", ["tiny-bert", "tiny-bert:tiny-cloze"])
+def test_weights_of_another_head_are_refused_before_any_work_with_their_place(
+    embedded: Path, tmp_path: Path, option: str
+) -> None:
+    folder = embedded / "models" / "reader"
+    chosen = ["--tier", "mini", "-k", "tiny-bert and dense", "--checkpoint", f"{option}={folder}"]
+    session = run_embedded(chosen, tmp_path / "results", embedded)
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    (message,) = [line for line in session.output.splitlines() if line.startswith("ERROR: ")]
+    assert f"{folder} holds a BertForQuestionAnswering (architectures in " in message
+    assert "; tiny-bert:tiny-cloze is masked-lm, expected …ForMaskedLM" in message
+    assert message.endswith(f": give it as --checkpoint tiny-bert:tiny-quiz={folder}")
+    assert "torch" not in session.output.splitlines()[-1]  # what was imported
+    assert session.files == []
+
+
+def test_weights_of_another_head_fail_every_case_of_a_worker(embedded: Path, tmp_path: Path) -> None:
+    folder = embedded / "models" / "reader"
+    given = ["-n", "1", "--tier", "mini", "--checkpoint", f"tiny-bert={folder}"]
+    session = run_embedded([*given, "-k", "tiny-cloze and dense"], tmp_path / "results", embedded)
+    assert session.status == pytest.ExitCode.TESTS_FAILED
+    assert f"{folder} holds a BertForQuestionAnswering" in session.output
+    assert "Traceback" not in session.output
+    assert session.files == []
+
+
+def test_weights_of_a_whole_model_do_for_the_tasks_of_their_head(embedded: Path, tmp_path: Path) -> None:
+    given = ["--checkpoint", f"tiny-bert={embedded / 'models' / 'reader'}"]
+    chosen = ["--tier", "mini", "-k", "tiny-bert and tiny-quiz and dense"]
+    session = run_embedded([*chosen, *given], tmp_path, embedded)
+    assert session.status == 0, session.output
+    assert {(row["task"], row["weights"].partition("@")[0]) for row in session.records} == {
+        ("tiny-quiz", "local")
+    }
+
+
 def test_random_weights_have_sparsity_alone(embedded: Path, tmp_path: Path) -> None:
     chosen = ["--tier", "mini", "-k", "tiny-bert or tiny-t5", "--weights", "random", "--sparsity", "0.5"]
     session = run_embedded(chosen, tmp_path, embedded)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,36 @@ from tests.fixtures import tiny
 
 SEEDS = (2, 9)  # models that end some of their texts early
 ENDS = (1, 5, 17)
+FREQUENT = list(range(2, 30))  # most of the vocabulary
+# each changes what `generate` of transformers writes unless it is told otherwise, or makes it raise
+PRESETS: Mapping[str, object] = {
+    "num_beams": 4,
+    "do_sample": True,
+    "early_stopping": True,
+    "length_penalty": -4.0,
+    "min_length": 9,
+    "min_new_tokens": 9,
+    "max_time": 1e-9,
+    "num_return_sequences": 2,
+    "return_dict_in_generate": True,
+    "stop_strings": "lobster",
+    "no_repeat_ngram_size": 1,
+    "repetition_penalty": 3.0,
+    "bad_words_ids": [[token] for token in FREQUENT],
+    "suppress_tokens": FREQUENT,
+    "begin_suppress_tokens": FREQUENT,
+    "forced_bos_token_id": 7,
+    "forced_eos_token_id": 5,
+    "sequence_bias": [[[7], 99.0]],
+    "exponential_decay_length_penalty": [1, 3.0],
+    "guidance_scale": 2.0,
+    "watermarking_config": {"bias": 99.0},
+    "prompt_lookup_num_tokens": 3,
+    "penalty_alpha": 0.6,
+    "num_beam_groups": 2,
+    "token_healing": True,
+    "cache_implementation": "nonsense",
+}
 Prompts = list[NDArray[np.int64]]
 
 
@@ -130,21 +162,47 @@ def test_a_longer_limit_of_a_neighbour_changes_nothing(beams: int) -> None:
     assert max(map(len, expected)) == 3
 
 
-def test_what_a_published_model_presets_is_not_used() -> None:
-    model, (prompts, limits) = make_model(2), make_prompts()
-    expected = generate(model, prompts, max_new_tokens=limits)
-    presets: dict[str, object] = {
-        "num_beams": 4,
-        "do_sample": True,
-        "length_penalty": 2.0,
-        "min_length": 9,
-        "max_length": 200,
-        "no_repeat_ngram_size": 1,
-        "repetition_penalty": 3.0,
-    }
+def generate_with(presets: Mapping[str, object], beams: int) -> list[list[int]]:
+    """What a model that presets something writes for a few prompts."""
+    model, (prompts, limits) = make_model(2), make_prompts(6)
     for name, value in presets.items():
         setattr(model.generation_config, name, value)
-    assert generate(model, prompts, max_new_tokens=limits) == expected
+    return generate(model, prompts, max_new_tokens=limits, search=Search(beams))
+
+
+@cache
+def generate_without(beams: int) -> list[list[int]]:
+    return generate_with({}, beams)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_a_published_model_presets_changes_no_result(name: str, beams: int) -> None:
+    assert generate_with({name: PRESETS[name]}, beams) == generate_without(beams)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("name", ["remove_invalid_values", "suppress_tokens", "renormalize_logits"])
+def test_presets_hide_no_logit_that_is_no_number(name: str, beams: int) -> None:
+    model, (prompts, limits) = make_model(2), make_prompts(6)
+    damage_head(model)
+    setattr(model.generation_config, name, [7] if name == "suppress_tokens" else True)
+    with pytest.raises(ValueError, match=r"prompt \d+: a logit is NaN or infinite; nothing was recorded"):
+        generate(model, prompts, max_new_tokens=limits, search=Search(beams))
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_model_is_left_as_it_was(*, damaged: bool) -> None:
+    model, (prompts, limits) = make_model(2), make_prompts(2)
+    model.generation_config.num_beams = 4
+    preset, before = model.generation_config, model.generation_config.to_dict()
+    if damaged:
+        damage_head(model)
+    with pytest.raises(ValueError, match="a logit is") if damaged else nullcontext():
+        generate(model, prompts, max_new_tokens=limits)
+    assert model.generation_config is preset
+    assert model.generation_config.to_dict() == before
+    assert not model._forward_hooks
 
 
 def test_one_end_token_is_enough() -> None:
