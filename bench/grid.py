@@ -144,6 +144,17 @@ def mask_cost_cases(grid: Grid) -> list[Case]:
     ]
 
 
+def throughput_cases(grid: Grid) -> list[Case]:
+    """Dense causal models with random weights: the speed does not depend on what they know."""
+    if not grid.settings.random_weights:
+        return []
+    return [
+        Case(variant(checkpoint(model, model.trained[0]), None))
+        for model in grid.models()
+        if model.tier != EMBEDDED and model.trained[0].head == "causal-lm"
+    ]
+
+
 def every_case(grid: Grid) -> list[Case]:
     """All that can be measured, whichever test measures it."""
-    return [*quality_cases(grid), *pruned_cases(grid), *mask_cost_cases(grid)]
+    return [*quality_cases(grid), *pruned_cases(grid), *mask_cost_cases(grid), *throughput_cases(grid)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from bench.thresholds import Verdict
 from fixtures.protocols import Protocol
 from fixtures.settings import Settings, typed
 from fixtures.specs import Case, TaskSpec
+from reports.record import MODEL_SECONDS
 
 if TYPE_CHECKING:
     from bench.measure.progress import Progress
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Record = Callable[["Measurement"], None]
 Measure = Callable[[], "Quality"]
 Judge = Callable[["Quality"], "dict[str, Verdict]"]
+JudgeCost = Callable[[str, str, Mapping[str, float]], "dict[str, Verdict]"]
 
 
 @pytest.fixture
@@ -66,7 +68,12 @@ def dense_scores() -> dict[tuple[str, str], Quality]:
 
 @pytest.fixture
 def measure(
-    case: Case, protocol: Protocol, variant: PrunedModel, examples: Examples, progress: Progress[Any]
+    case: Case,
+    protocol: Protocol,
+    variant: PrunedModel,
+    examples: Examples,
+    progress: Progress[Any],
+    record_property: Callable[[str, object], None],
 ) -> Measure:
     """Evaluates the model as it is at the moment of the call."""
     from bench.measure.quality import measure_quality
@@ -74,11 +81,13 @@ def measure(
 
     def measured() -> Quality:
         try:
-            return measure_quality(protocol, variant.loaded, examples, progress)
+            quality = measure_quality(protocol, variant.loaded, examples, progress)
         except UnavailableError as error:
             pytest.skip(f"{case}: {error}")
         except ValueError as error:
             raise pytest.fail.Exception(f"{case}: {error}", pytrace=False) from None
+        record_property(MODEL_SECONDS, quality.model_seconds)
+        return quality
 
     return measured
 
@@ -122,6 +131,21 @@ def judge(
 
 
 @pytest.fixture
+def judge_cost(case: Case, settings: Settings, pytestconfig: pytest.Config) -> JudgeCost:
+    """What the thresholds say of what a workload costs, under the protocol it ran by."""
+    thresholds = pytestconfig.stash[THRESHOLDS]
+
+    def judged(workload: str, protocol: str, values: Mapping[str, float]) -> dict[str, Verdict]:
+        words = typed(protocol, settings.dtype)
+        return {
+            metric: thresholds.judge(case, words, metric, value, _no_dense, workload=workload)
+            for metric, value in values.items()
+        }
+
+    return judged
+
+
+@pytest.fixture
 def record(case: Case, settings: Settings, request: pytest.FixtureRequest) -> Record:
     """Records what was found for the case: all of its numbers, or none if one is wrong."""
     from bench.recording import hand_over, make_records
@@ -146,3 +170,7 @@ def progress(case: Case, pytestconfig: pytest.Config) -> Progress[Any]:
 
 def _metric(measured: Measure, metric: str) -> float:
     return measured().metrics[metric]
+
+
+def _no_dense() -> float:
+    raise ValueError("a cost has no dense score to be compared with: its limit must be a value")

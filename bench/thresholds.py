@@ -30,6 +30,7 @@ from reports.record import Gate
 
 FILE = Path(__file__).with_name("thresholds.toml")
 KINDS = ("value", "change", "nats", "collapse")
+WORKLOADS = ("evaluate",)  # what stands in the place of a task where a cost has a limit
 
 Key = tuple[str, str, str, str, str]
 
@@ -79,10 +80,21 @@ class Thresholds:
         self._rows = rows
 
     def judge(
-        self, case: Case, protocol: str, metric: str, value: float, dense: Callable[[], float]
+        self,
+        case: Case,
+        protocol: str,
+        metric: str,
+        value: float,
+        dense: Callable[[], float],
+        *,
+        workload: str | None = None,
     ) -> Verdict:
-        """Judges a value of a case; `dense` is asked for only when the limit is relative to it."""
-        subject = (case.variant.model.name, str(case.task), metric, str(case.variant.pruning or DENSE))
+        """Judges a value of a case: of its task, or of a workload that was run for its cost.
+
+        `dense` is asked for only when the limit is relative to it.
+        """
+        what = workload or str(case.task)
+        subject = (case.variant.model.name, what, metric, str(case.variant.pruning or DENSE))
         threshold = self._rows.get((*subject, protocol))
         if threshold is None:
             others = sorted(key[4] for key in self._rows if key[:4] == subject)
@@ -146,7 +158,8 @@ def _rows(content: Mapping[str, Any], lines: TomlLines, where: str) -> Iterator[
     for model, tasks in content.items():
         MODELS[model]
         for task, metrics in tasks.items():
-            TASKS[task]
+            if task not in WORKLOADS:
+                TASKS[task]
             for metric, tables in metrics.items():
                 one_of("metric", metric, list(METRICS))
                 for index, table in enumerate(tables):

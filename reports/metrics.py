@@ -7,7 +7,7 @@ from typing import Literal
 
 from reports.record import Better, Record
 
-Unit = Literal["", "s", "B", "fraction", "x"]
+Unit = Literal["", "s", "B", "fraction", "x", "tokens/s"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ METRICS = {
         Metric("find_memory_saving", "x", "higher"),
         Metric("apply_time", "s", None),
         Metric("apply_memory", "B", None),
+        Metric("evaluation_rate", "tokens/s", "higher"),
+        Metric("bare_rate", "tokens/s", None),
+        Metric("evaluation_efficiency", "x", "higher"),
+        Metric("harness_rate", "tokens/s", None),
+        Metric("evaluation_speedup", "x", "higher"),
     )
 }
 

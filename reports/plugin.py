@@ -11,7 +11,7 @@ import pytest
 
 from reports.environment import describe_run
 from reports.metrics import is_headline
-from reports.record import Record, handed_over
+from reports.record import MODEL_SECONDS, Record, handed_over
 from reports.store import RunWriter, check_writable
 
 
@@ -50,6 +50,7 @@ class Collector:
         self._lost = ""
         self._cases: dict[str, set[str]] = {"passed": set(), "failed": set(), "skipped": set()}
         self._reasons: Counter[str] = Counter()
+        self._seconds = self._model_seconds = 0.0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -70,11 +71,17 @@ class Collector:
         """Stores the records of a test as it ends; that they cannot be ends the session."""
         if "cases" not in report.keywords:
             return
+        self._seconds += report.duration
         if report.when == "call" or report.outcome != "passed":
             self._cases[report.outcome].add(report.nodeid)
         if report.outcome == "skipped":
             self._reasons[_reason(report)] += 1
         if report.when == "call":
+            self._model_seconds += sum(
+                value
+                for name, value in report.user_properties
+                if name == MODEL_SECONDS and isinstance(value, float)
+            )
             for record, samples in handed_over(report.user_properties):
                 self._store(record, samples)
 
@@ -96,6 +103,8 @@ class Collector:
             terminalreporter.write_line(render(self._records, "table"))
             terminalreporter.write_line("")
             terminalreporter.write_line(self._gates())
+        if self._model_seconds:
+            terminalreporter.write_line(self._time())
         if self._writer and self._writer.path:
             stored = shlex.quote(str(self._writer.path))
             terminalreporter.write_line(f"stored; python -m reports show {stored}")
@@ -133,6 +142,11 @@ class Collector:
             results = self._config.getoption("results")
             self._lost = f"--results {results}: cannot write there any more ({error.strerror})"
             self._session.shouldfail = self._lost
+
+    def _time(self) -> str:
+        """How much of the time is the suite's own; with pytest-xdist, of the workers' time together."""
+        share = 1 - self._model_seconds / self._seconds
+        return f"{self._seconds:.1f} s in all cases, {share:.1%} of it outside the models"
 
     def _gates(self) -> str:
         gates = [record.gate for record in self._records]

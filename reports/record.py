@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 SCHEMA = 1
 PROPERTY = "bench-record"  # the name under which a test hands over its records
+MODEL_SECONDS = "bench-model-seconds"  # and how long the model took
 
 Gate = Literal["passed", "failed", "ungated"]
 Better = Literal["lower", "higher"]

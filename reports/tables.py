@@ -147,6 +147,8 @@ def format_value(value: float, unit: str) -> str:
         return f"{_three_digits(1000 * value)} ms" if abs(value) < 1 else f"{_three_digits(value)} s"
     if unit == "B":
         return f"{value / 1e6:,.1f} MB"
+    if unit == "tokens/s":
+        return f"{_three_digits(value)} {unit}"
     return f"{value:.4g}" if abs(value) < SCIENTIFIC_FROM else f"{value:.2e}"
 
 

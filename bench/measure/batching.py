@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import torch
@@ -31,11 +32,13 @@ class Batching:
 
     Attributes:
         parts: in how many parts a batch is computed at last; 1 as long as memory suffices.
+        seconds: spent computing, in the model and with what it gave until that is read.
     """
 
     def __init__(self, progress: Progress[list[int]] = iter) -> None:
         self._progress = progress
         self.parts = 1
+        self.seconds = 0.0
 
     @property
     def stamps(self) -> tuple[str, ...]:
@@ -56,7 +59,10 @@ class Batching:
             done = 0
             while done < len(batch):
                 part = batch[done : done + -(-len(batch) // self.parts)]
-                if _fits(compute, part):
+                start = time.perf_counter()
+                fits = _fits(compute, part)
+                self.seconds += time.perf_counter() - start
+                if fits:
                     done += len(part)
                 elif len(part) > 1:
                     self.parts *= 2

@@ -34,11 +34,13 @@ class Quality:
         samples: a score per example, of the protocol's `sampled` metric: for language models nats per scored
             token of each window, for answers F1 and for translations chrF from 0 to 100.
         stamps: what a reader of the record should know of how they were computed.
+        model_seconds: what of the time the model took.
     """
 
     metrics: Mapping[str, float]
     samples: Sequence[float]
     stamps: tuple[str, ...] = ()
+    model_seconds: float = 0.0
 
 
 def measure_quality(
@@ -52,7 +54,7 @@ def measure_quality(
     """
     batching = Batching(progress)
     quality = EVALUATIONS[type(protocol)](protocol, loaded, examples, batching)
-    return replace(quality, stamps=batching.stamps)
+    return replace(quality, stamps=batching.stamps, model_seconds=batching.seconds)
 
 
 def _next_token(
