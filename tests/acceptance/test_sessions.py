@@ -240,6 +240,28 @@ def test_mask_costs_are_measured_with_random_weights(costs: Session) -> None:
     assert all(row["value"] > 0 for row in rows if row["unit"] in {"s", "x"})
 
 
+def test_throughput_is_measured_with_random_weights(tiny: Tiny, tmp_path: Path) -> None:
+    architectures = tmp_path / "architectures"
+    architectures.mkdir()
+    config = (tiny.checkpoint / "config.json").read_text("utf-8")
+    (architectures / "tiny-gpt2.json").write_text(config, "utf-8")
+    session = run(
+        ["--tier", "base", "-k", "tiny-gpt2 and throughput", "--weights", "random", "--limit", "2"],
+        tmp_path / "results",
+        TINY_ARCHITECTURES=str(architectures),
+    )
+    assert session.status == 0, session.output
+    values = {row["metric"]: row["value"] for row in session.records}
+    assert values.keys() >= {"evaluation_rate", "bare_rate", "evaluation_efficiency"}
+    assert all(value > 0 for value in values.values())
+    assert {row["workload"] for row in session.records} == {"evaluate"}
+
+
+def test_summary_tells_the_time_outside_the_models(whole: Session) -> None:
+    (share,) = re.findall(r"s in all cases, ([\d.]+)% of it outside the models", whole.output)
+    assert 0 < float(share) < 100
+
+
 def test_random_weights_have_no_quality(costs: Session) -> None:
     assert {row["benchmark"] for row in costs.records} == {"pruning"}
 

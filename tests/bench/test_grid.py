@@ -8,7 +8,16 @@ from dataclasses import replace
 import pytest
 
 from bench import grid as module
-from bench.grid import KNEE, MASK_COSTS, Grid, every_case, mask_cost_cases, pruned_cases, quality_cases
+from bench.grid import (
+    KNEE,
+    MASK_COSTS,
+    Grid,
+    every_case,
+    mask_cost_cases,
+    pruned_cases,
+    quality_cases,
+    throughput_cases,
+)
 from fixtures.protocols import Answers, MaskedToken, NextToken, Spans
 from fixtures.settings import Settings
 from fixtures.specs import TIERS, Case, ModelSpec, Trained
@@ -38,7 +47,7 @@ small-novel-random-global-0.50
 small-novel-random-global-0.90
 small-novel-random-global-0.95
 small-novel-random-global-0.99"""
-MAKERS = (quality_cases, pruned_cases, mask_cost_cases)
+MAKERS = (quality_cases, pruned_cases, mask_cost_cases, throughput_cases)
 
 
 @pytest.fixture(autouse=True)
@@ -398,6 +407,19 @@ def test_mask_costs_of_embedded_models_are_not_measured(sparsities: tuple[float,
     assert {case.variant.model.name for case in cases} == {"large"}
 
 
+@pytest.mark.usefixtures("several")
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(tiers=("base",)), []),
+        (Settings(tiers=("mini",), random_weights=True), []),
+        (Settings(tiers=("mini", "base"), random_weights=True), ["large-dense"]),
+    ],
+)
+def test_throughput_is_of_causal_models_with_random_weights(settings: Settings, expected: list[str]) -> None:
+    assert ids(throughput_cases(Grid(settings))) == expected
+
+
 def test_default_mask_costs_are_at_one_sparsity() -> None:
     assert {pruning.sparsity for pruning in MASK_COSTS} == {0.5}
 
@@ -405,7 +427,8 @@ def test_default_mask_costs_are_at_one_sparsity() -> None:
 @pytest.mark.usefixtures("several")
 @pytest.mark.parametrize("make", MAKERS)
 def test_ids_are_unique(make: Callable[[Grid], list[Case]]) -> None:
-    found = ids(make(Grid(Settings(tiers=TIERS), sparsities=(0.1, 0.5, 0.55, 0.975, 0.9751))))
+    settings = Settings(tiers=TIERS, random_weights=make is throughput_cases)
+    found = ids(make(Grid(settings, sparsities=(0.1, 0.5, 0.55, 0.975, 0.9751))))
     assert len(found) == len(set(found)) > 0
 
 
@@ -414,7 +437,7 @@ def test_ids_of_the_projects_own_tables_are_unique(
     make: Callable[[Grid], list[Case]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    found = ids(make(Grid(Settings(tiers=TIERS))))
+    found = ids(make(Grid(Settings(tiers=TIERS, random_weights=make is throughput_cases))))
     assert len(found) == len(set(found)) > 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.grid import Grid, quality_cases
-from bench.thresholds import FILE, Verdict, read_thresholds
+from bench.thresholds import FILE, WORKLOADS, Verdict, read_thresholds
 from fixtures.models import MODELS
 from fixtures.pruning.methods import METHODS
 from fixtures.pruning.scopes import find_scope
@@ -350,6 +350,7 @@ def own_limits() -> list[tuple[Case, str, str, dict[str, Any]]]:
         (Case(make_variant(MODELS[model], pruning_of(name)), TASKS[task]), metric, table["protocol"], limit)
         for model, by_task in content.items()
         for task, by_metric in by_task.items()
+        if task not in WORKLOADS
         for metric, tables in by_metric.items()
         for table in tables
         for name, limit in table["limits"].items()
@@ -369,6 +370,16 @@ def test_projects_own_thresholds_can_be_read() -> None:
     thresholds = read_thresholds()
     for case, metric, protocol, _ in own_limits():
         assert thresholds.judge(case, protocol, metric, 30.0, lambda: 30.0).gate != "ungated"
+
+
+def test_a_workload_stands_in_the_place_of_a_task() -> None:
+    case = Case(make_variant(MODELS["gpt2"], None))
+    asked = (case, "random tokens window=1024 windows=4", "evaluation_efficiency")
+    gates = [
+        read_thresholds().judge(*asked, efficiency, lambda: 1.0, workload=workload).gate
+        for efficiency, workload in ((0.91, "evaluate"), (0.89, "evaluate"), (0.89, None))
+    ]
+    assert gates == ["passed", "failed", "ungated"]
 
 
 def test_projects_own_thresholds_are_found_in_their_lines() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -91,8 +92,15 @@ def test_rates_and_ratios_by_hand() -> None:
 
 def test_sides_take_turns_in_random_order() -> None:
     calls: list[str] = []
-    sides = {name: (lambda name=name: calls.append(name) or 1.0) for name in "abc"}  # type: ignore[misc]
-    seconds = take_turns(sides, 20, Random(0))  # noqa: S311
+
+    def side(name: str) -> Callable[[], float]:
+        def evaluated() -> float:
+            calls.append(name)
+            return 1.0
+
+        return evaluated
+
+    seconds = take_turns({name: side(name) for name in "abc"}, 20, Random(0))  # noqa: S311
     rounds = [calls[start : start + 3] for start in range(0, 60, 3)]
     assert all(sorted(one) == ["a", "b", "c"] for one in rounds)
     assert len({tuple(one) for one in rounds}) > 1
