@@ -374,7 +374,7 @@ def test_projects_own_thresholds_can_be_read() -> None:
 
 def test_a_workload_stands_in_the_place_of_a_task() -> None:
     case = Case(make_variant(MODELS["gpt2"], None))
-    asked = (case, "random tokens window=1024 windows=4", "evaluation_efficiency")
+    asked = (case, "random tokens window=1024 windows=2", "evaluation_efficiency")
     gates = [
         read_thresholds().judge(*asked, efficiency, lambda: 1.0, workload=workload).gate
         for efficiency, workload in ((0.91, "evaluate"), (0.89, "evaluate"), (0.89, None))
