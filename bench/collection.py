@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bench.grid import MASK_COSTS, Grid, checkpoint, every_case
+from bench.grid import MASK_COSTS, Grid, checkpoint, every_case, explain_options
 from bench.plugin import GRID
 from bench.selection import explain_empty_selection, names_of_tests
 from fixtures.checkpoint_files import require_positions
@@ -176,5 +176,8 @@ def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - pytest-xdist expor
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says what is nearest to a selection that matches no case."""
-    if sentence := terminalreporter.config.stash.get(EMPTY, ""):
+    config = terminalreporter.config
+    if sentence := config.stash.get(EMPTY, ""):
         terminalreporter.write_line(sentence, red=True)
+        if hint := explain_options(config.stash[GRID], config.option.keyword):
+            terminalreporter.write_line(hint, red=True)

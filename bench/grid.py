@@ -158,3 +158,18 @@ def throughput_cases(grid: Grid) -> list[Case]:
 def every_case(grid: Grid) -> list[Case]:
     """All that can be measured, whichever test measures it."""
     return [*quality_cases(grid), *pruned_cases(grid), *mask_cost_cases(grid), *throughput_cases(grid)]
+
+
+# benchmarks that the default options have no case of, and the options that have
+WANTED = {
+    "throughput": (throughput_cases, "--tier base --weights random"),
+    "mask_cost": (mask_cost_cases, "--tier base --device cpu"),
+}
+
+
+def explain_options(grid: Grid, keyword: str) -> str:
+    """What else to give when -k asks for a benchmark that these options have no case of; empty if nothing."""
+    lacking = [
+        (name, wanted) for name, (make, wanted) in WANTED.items() if name in keyword and not make(grid)
+    ]
+    return "; ".join(f"test_{name} is measured with {wanted}" for name, wanted in lacking)

@@ -13,6 +13,7 @@ from bench.grid import (
     MASK_COSTS,
     Grid,
     every_case,
+    explain_options,
     mask_cost_cases,
     pruned_cases,
     quality_cases,
@@ -418,6 +419,24 @@ def test_mask_costs_of_embedded_models_are_not_measured(sparsities: tuple[float,
 )
 def test_throughput_is_of_causal_models_with_random_weights(settings: Settings, expected: list[str]) -> None:
     assert ids(throughput_cases(Grid(settings))) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "keyword", "hint"),
+    [
+        (BASE, "small and throughput", "test_throughput is measured with --tier base --weights random"),
+        (BASE, "mask_cost", ""),
+        (BASE, "quality", ""),
+        (replace(BASE, random_weights=True), "throughput", ""),
+        (
+            replace(BASE, device="cuda"),
+            "mask_cost",
+            "test_mask_cost is measured with --tier base --device cpu",
+        ),
+    ],
+)
+def test_options_that_a_benchmark_wants_are_named(settings: Settings, keyword: str, hint: str) -> None:
+    assert explain_options(Grid(settings), keyword) == hint
 
 
 def test_default_mask_costs_are_at_one_sparsity() -> None:
