@@ -101,8 +101,8 @@ def checkpoint(model: ModelSpec, trained: Trained) -> Checkpoint:
     return Checkpoint(model, trained)
 
 
-def representative(model: ModelSpec, pruning: PruningSpec) -> Case:
-    """A case without a task: the model's first checkpoint, pruned."""
+def representative(model: ModelSpec, pruning: PruningSpec | None) -> Case:
+    """A case without a task: the model's first checkpoint, pruned or dense."""
     return Case(variant(checkpoint(model, model.trained[0]), pruning))
 
 
@@ -149,7 +149,7 @@ def throughput_cases(grid: Grid) -> list[Case]:
     if not grid.settings.random_weights:
         return []
     return [
-        Case(variant(checkpoint(model, model.trained[0]), None))
+        representative(model, None)
         for model in grid.models()
         if model.tier != EMBEDDED and model.trained[0].head == "causal-lm"
     ]

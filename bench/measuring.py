@@ -29,6 +29,12 @@ Judge = Callable[["Quality"], "dict[str, Verdict]"]
 JudgeCost = Callable[[str, str, Mapping[str, float]], "dict[str, Verdict]"]
 
 
+def require_passed(verdicts: Mapping[str, Verdict]) -> None:
+    """Fails a test with what the thresholds complain of, once its numbers are recorded."""
+    if complaints := [verdict.complaint for verdict in verdicts.values() if verdict.complaint]:
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
 @pytest.fixture
 def examples(
     task: TaskSpec,

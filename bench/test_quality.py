@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.grid import quality_cases
+from bench.measuring import require_passed
 
 if TYPE_CHECKING:
     from bench.measuring import Judge, Measure, Record
@@ -45,5 +46,4 @@ def test_quality(
             stamps=quality.stamps,
         )
     )
-    if complaints := [verdict.complaint for verdict in verdicts.values() if verdict.complaint]:
-        pytest.fail("\n".join(complaints), pytrace=False)
+    require_passed(verdicts)

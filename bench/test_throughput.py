@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.grid import throughput_cases
+from bench.measuring import require_passed
 
 if TYPE_CHECKING:
     from bench.measuring import JudgeCost, Record
@@ -43,5 +44,4 @@ def test_throughput(
             stamps=found.stamps,
         )
     )
-    if complaints := [verdict.complaint for verdict in verdicts.values() if verdict.complaint]:
-        pytest.fail("\n".join(complaints), pytrace=False)
+    require_passed(verdicts)
