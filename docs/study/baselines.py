@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoTokenizer
 from fixtures.atlas.kneser_ney import KneserNey
 from fixtures.corpora import CORPORA
 from fixtures.finetune.examples import tokenise
-from fixtures.loading import LOCALLY
+from fixtures.locally import LOCALLY
 from fixtures.masking import make_masked_windows
 from fixtures.rows import read_rows
 from fixtures.texts import TEXTS

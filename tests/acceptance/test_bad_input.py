@@ -237,8 +237,8 @@ def test_weights_out_of_reach_are_skipped_and_no_success(tiny: Tiny, tmp_path: P
     session = run([*chosen, "--data-dir", str(tiny.data)], tmp_path)
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "nothing was measured" in session.output
-    assert "21 skipped: tiny-absent: nobody/nothing is neither cached nor reachable" in session.output
-    assert "nobody/nothing is neither cached nor reachable" in session.output
+    assert "21 skipped: tiny-absent: nobody/nothing is not in the hub's cache" in session.output
+    assert "nobody/nothing is not in the hub's cache" in session.output
     assert "--checkpoint tiny-absent=DIR" in session.output
     assert_short(session)
 

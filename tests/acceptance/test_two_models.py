@@ -91,5 +91,5 @@ def test_incomplete_weights_are_named_and_stored_under_no_name(mixed: Session) -
 def test_broken_and_absent_models_spoil_no_other(mixed: Session) -> None:
     assert "1 passed, 1 skipped" in mixed.output
     assert "1 error" in mixed.output
-    assert "nobody/nothing is neither cached nor reachable" in mixed.output
+    assert "nobody/nothing is not in the hub's cache" in mixed.output
     assert "nothing was measured" not in mixed.output
