@@ -119,8 +119,8 @@ def save_checkpoint(folder: Path) -> None:
         n_layer=2,
         n_head=2,
         initializer_range=0.3,
-        bos_token_id=0,
-        eos_token_id=0,
+        bos_token_id=None,
+        eos_token_id=None,
     )
     GPT2LMHeadModel(config).save_pretrained(folder)
 
@@ -143,6 +143,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "writer": (make_writer(len(writing), ends=(0, 7, 19, 31), seed=2), writing),
     }
     for name, (model, tokenizer) in models.items():
+        model.config.eos_token_id = tokenizer.eos_token_id
         model.save_pretrained(folder / "models" / name)
         tokenizer.save_pretrained(folder / "models" / name)
         (folder / f"{name}.sha256").write_text(write_sums(folder / "models" / name), "utf-8")

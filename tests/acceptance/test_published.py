@@ -19,7 +19,7 @@ def impostor(tmp_path: Path) -> Path:
     tokenizer = tiny.train_tokenizer()
     torch.manual_seed(0)
     config = GPT2Config(
-        vocab_size=len(tokenizer), n_embd=8, n_layer=1, n_head=2, bos_token_id=0, eos_token_id=0
+        vocab_size=len(tokenizer), n_embd=8, n_layer=1, n_head=2, bos_token_id=None, eos_token_id=None
     )
     model = GPT2LMHeadModel(config)
     for part in (model, tokenizer):

@@ -101,7 +101,7 @@ def test_a_record_is_taken_once_from_the_test_that_hands_it_over() -> None:
 
 def test_both_scores_of_squad_are_compared() -> None:
     spans = {
-        "model": "bert-base-uncased",
+        "model": "bert-large-uncased",
         "task": "squad",
         "protocol": "spans validation window=384 stride=128 n_best=20 max_answer=30",
         "better": "higher",
@@ -109,12 +109,12 @@ def test_both_scores_of_squad_are_compared() -> None:
     lines = list(
         describe(
             [
-                make_record(**spans, metric="f1", value=88.3),
+                make_record(**spans, metric="f1", value=93.2),
                 make_record(**spans, metric="exact_match", value=70.0),
             ]
         )
     )
-    assert lines[0].endswith("published 88.2: agree")
-    assert lines[1] == "    model card of csarron/bert-base-uncased-squad-v1"
-    assert lines[2].endswith("published 80.9: differ")
+    assert lines[0].endswith("published 93.15: agree")
+    assert lines[1] == "    model card of google-bert/bert-large-uncased-whole-word-masking-finetuned-squad"
+    assert lines[2].endswith("published 86.91: differ")
     assert "no known difference" in lines[4]
