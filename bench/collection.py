@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bench.grid import MASK_COSTS, Grid, checkpoint, every_case, explain_options
+from bench.cases import every_case, explain_options
+from bench.grid import MASK_COSTS, Grid, checkpoint
 from bench.plugin import GRID
 from bench.selection import explain_empty_selection, names_of_tests
 from fixtures.checkpoint_files import require_positions

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 
+from fixtures.layouts import LAYOUTS
 from fixtures.models import MODELS
 from fixtures.protocols import Protocol
 from fixtures.pruning.methods import METHODS
@@ -14,6 +15,7 @@ from fixtures.pruning.scopes import find_scope, prunings_of
 from fixtures.settings import Settings
 from fixtures.specs import EMBEDDED, Case, Checkpoint, ModelSpec, PruningSpec, TaskSpec, Trained, Variant
 from fixtures.tasks import TASKS
+from fixtures.workloads import Workload
 
 SPARSITIES = (0.10, 0.50, 0.90, 0.95, 0.99)
 # embedded models are fast enough for more points where the curve bends
@@ -36,12 +38,16 @@ class Grid:
     methods: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     sparsities: tuple[float, ...] = ()
+    layouts: tuple[str, ...] = ()
+    workloads: tuple[Workload, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.tasks:
             TASKS[name]
         for name in self.methods:
             METHODS[name]
+        for name in self.layouts:
+            LAYOUTS[name]
         for name in self.scopes:
             level = find_scope(name).level
             if self.sparsities and level is not None and level not in self.sparsities:
@@ -153,23 +159,3 @@ def throughput_cases(grid: Grid) -> list[Case]:
         for model in grid.models()
         if model.tier != EMBEDDED and model.trained[0].head == "causal-lm"
     ]
-
-
-def every_case(grid: Grid) -> list[Case]:
-    """All that can be measured, whichever test measures it."""
-    return [*quality_cases(grid), *pruned_cases(grid), *mask_cost_cases(grid), *throughput_cases(grid)]
-
-
-# benchmarks that the default options have no case of, and the options that have
-WANTED = {
-    "throughput": (throughput_cases, "--tier base --weights random"),
-    "mask_cost": (mask_cost_cases, "--tier base --device cpu"),
-}
-
-
-def explain_options(grid: Grid, keyword: str) -> str:
-    """What else to give when -k asks for a benchmark that these options have no case of; empty if nothing."""
-    lacking = [
-        (name, wanted) for name, (make, wanted) in WANTED.items() if name in keyword and not make(grid)
-    ]
-    return "; ".join(f"test_{name} is measured with {wanted}" for name, wanted in lacking)

@@ -7,11 +7,13 @@ import pytest
 from bench.grid import Grid
 from bench.thresholds import Thresholds, read_thresholds
 from fixtures.plugin import SETTINGS
-from fixtures.settings import parse_list, parse_sparsities
+from fixtures.settings import parse_list, parse_sparsities, parse_whole
+from fixtures.workloads import parse_workload
 
-pytest_plugins = ["bench.collection", "bench.measuring", "bench.published"]
+pytest_plugins = ["bench.collection", "bench.measuring", "bench.timing", "bench.published"]
 
 GRID = pytest.StashKey[Grid]()
+TIME_LIMIT = pytest.StashKey[float]()
 THRESHOLDS = pytest.StashKey[Thresholds]()
 
 
@@ -23,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--method", **several, help="pruning methods, such as magnitude,random")
     group.addoption("--scope", **several, help="pruning scopes, such as global,layer,2:4,4x4")
     group.addoption("--sparsity", **several, help="fractions of zeros, such as 0.1,0.5")
+    group.addoption("--layout", **several, help="how weights are held for costs, such as csr,bsr")
+    group.addoption("--workload", **several, help="what is run for costs, such as decode-b1x128")
+    group.addoption(
+        "--time-limit", metavar="SECONDS", default="300", help="of the rounds of one case (default: 300)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,7 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
             methods=parse_list("--method", option.method),
             scopes=parse_list("--scope", option.scope),
             sparsities=parse_sparsities(option.sparsity),
+            layouts=parse_list("--layout", option.layout),
+            workloads=tuple(map(parse_workload, parse_list("--workload", option.workload))),
         )
+        config.stash[TIME_LIMIT] = float(parse_whole("--time-limit", option.time_limit, least=1))
         config.stash[THRESHOLDS] = read_thresholds()
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error

@@ -59,6 +59,23 @@ METRICS = {
         Metric("evaluation_efficiency", "x", "higher"),
         Metric("harness_rate", "tokens/s", None),
         Metric("evaluation_speedup", "x", "higher"),
+        Metric("latency", "s", "lower"),
+        Metric("latency_p90", "s", "lower"),
+        Metric("latency_dense", "s", None),
+        Metric("speedup", "x", "higher"),
+        Metric("rate", "tokens/s", "higher"),
+        Metric("theoretical_speedup", "x", None),
+        Metric("amdahl_bound", "x", None),
+        Metric("compression_ratio", "x", None),
+        Metric("multiply_adds", "", None),
+        Metric("sparse_multiply_adds", "", None),
+        Metric("sparse_byte_share", "fraction", None),
+        Metric("weight_memory", "B", "lower"),
+        Metric("weight_memory_dense", "B", None),
+        Metric("activation_peak", "B", "lower"),
+        Metric("peak_memory", "B", "lower"),
+        Metric("untied_memory", "B", None),
+        Metric("resident_memory", "B", None),
     )
 }
 

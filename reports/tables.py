@@ -19,6 +19,12 @@ FAILED = " !"
 LEGEND = "! outside its threshold"
 SCIENTIFIC_FROM = 1e4
 SPARSITY = "sparsity"
+LAYER = "layer:"  # how workloads of single layers begin
+# of benchmarks that measure many things, what a reader wants to see side by side
+COLUMNS = {
+    "latency": ("latency", "latency_dense", "theoretical_speedup", "amdahl_bound", "speedup", "rate"),
+    "memory": ("weight_memory", "activation_peak", "peak_memory", "untied_memory"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,15 @@ def tables_of(records: Iterable[Record]) -> Iterator[Table]:
     for record in records:
         groups.setdefault(_setting(record), []).append(record)
     for group in sorted(groups.values(), key=lambda group: group[0].task is not None):
-        yield from _quality_tables(group) if group[0].task else [_cost_table(group)]
+        if group[0].task:
+            yield from _quality_tables(group)
+        else:
+            yield _layout_table(group) if group[0].benchmark in COLUMNS else _cost_table(group)
 
 
 def _setting(record: Record) -> tuple[object, ...]:
-    what = (record.benchmark, record.workload, record.model, record.weights, record.task, record.protocol)
+    workload = LAYER if _is_layer(record) else record.workload
+    what = (record.benchmark, workload, record.model, record.weights, record.task, record.protocol)
     return (*what, record.device, record.dtype, record.threads)
 
 
@@ -120,13 +130,36 @@ def _cost_table(group: list[Record]) -> Table:
     return Table(title, setting, ["pruning", *metrics], rows)
 
 
+def _layout_table(group: list[Record]) -> Table:
+    """Prunings and layouts down, the benchmark's own columns across."""
+    first = group[0]
+    cells = {(_label(record), record.metric): cell(record) for record in group}
+    there = {record.metric for record in group}
+    metrics = [metric for metric in COLUMNS[first.benchmark] if metric in there]
+    rows = [
+        [label, *(cells.get((label, metric), "") for metric in metrics)]
+        for label in dict.fromkeys(label for label, _ in cells)
+    ]
+    subject = "single layers" if _is_layer(first) else first.workload or ""
+    title = f"{first.benchmark}: {', '.join(filter(None, (first.model, subject)))}"
+    return Table(title, _describe(first), ["pruning", *(_short_name(metric, "") for metric in metrics)], rows)
+
+
+def _is_layer(record: Record) -> bool:
+    return (record.workload or "").startswith(LAYER)
+
+
 def _short_name(metric: str, subject: str) -> str:
     """A metric under a title that names the subject already: `sparsity_norms` is norms."""
     return metric.removeprefix(f"{subject}_").replace("_", " ")
 
 
 def _label(record: Record) -> str:
-    return f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
+    """The pruning; of costs with the layout, of single layers with the workload."""
+    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
+    layer = (record.workload or "").removeprefix(LAYER) if _is_layer(record) else ""
+    layout = record.layout if record.workload else None
+    return " ".join(filter(None, (layer, pruning, layout)))
 
 
 def cell(record: Record) -> str:
@@ -134,6 +167,8 @@ def cell(record: Record) -> str:
     if record.value is None:
         return record.outcome
     text = format_value(record.value, record.unit)
+    if record.low is not None and record.high is not None and record.unit == "x":
+        text += f" ({_three_digits(record.low)} to {_three_digits(record.high)})"
     return text + FAILED if record.gate == "failed" else text
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bench import cases as cases_module
 from bench import grid as module
+from bench.cases import MAKERS as ALL_MAKERS
+from bench.cases import every_case, explain_options
 from bench.grid import (
     KNEE,
     MASK_COSTS,
     Grid,
-    every_case,
-    explain_options,
     mask_cost_cases,
     pruned_cases,
     quality_cases,
@@ -48,6 +51,7 @@ small-novel-random-global-0.50
 small-novel-random-global-0.90
 small-novel-random-global-0.95
 small-novel-random-global-0.99"""
+MARK = re.compile(r"pytest\.mark\.cases\(make=(\w+)\)")
 MAKERS = (quality_cases, pruned_cases, mask_cost_cases, throughput_cases)
 
 
@@ -476,7 +480,10 @@ def test_checkpoints_of_a_model_have_variants_of_their_own(monkeypatch: pytest.M
 @pytest.mark.parametrize("weights", [True, False])
 def test_every_case_is_one_of_some_test(*, weights: bool) -> None:
     grid = Grid(replace(BASE, random_weights=weights))
-    assert every_case(grid) == [case for make in MAKERS for case in make(grid)]
+    assert every_case(grid) == [case for make in ALL_MAKERS for case in make(grid)]
+    folder = Path(cases_module.__file__).parent
+    marked = [found for path in folder.glob("test_*.py") for found in MARK.findall(path.read_text("utf-8"))]
+    assert sorted(marked) == sorted(make.__name__ for make in ALL_MAKERS)
 
 
 def test_model_without_tasks_has_costs_but_no_quality(monkeypatch: pytest.MonkeyPatch) -> None:

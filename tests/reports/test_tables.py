@@ -368,3 +368,61 @@ def test_no_two_sparsities_are_written_alike(sparsity: float) -> None:
     assert float(text) == sparsity
     assert "e" not in text
     assert len(text.split(".")[1]) >= 2
+
+
+LATENCY = {
+    "benchmark": "latency",
+    "workload": "decode-b1x32",
+    "method": "magnitude",
+    "scope": "global",
+    "sparsity": 0.95,
+    "layout": "csr",
+    "better": None,
+}
+
+
+def latency_of(layout: str, speedup: float, **more: Any) -> list[Record]:  # noqa: ANN401 - any field
+    common = {**LATENCY, "layout": layout, **more}
+    ends = {"low": speedup - 0.1, "high": speedup + 0.1}
+    return [
+        make_record(**common, metric="multiply_adds", value=1e9, unit=""),
+        make_record(**common, metric="speedup", value=speedup, unit="x", **ends),
+        make_record(**common, metric="latency", value=0.012, unit="s"),
+        make_record(**common, metric="amdahl_bound", value=3.2, unit="x"),
+    ]
+
+
+LAYOUTS_SIDE_BY_SIDE = """\
+latency: gpt2, decode-b1x32
+hub@607a30d783df; cpu, float32, 1 thread
+pruning                          latency    amdahl bound            speedup
+-----------------------------  ---------  --------------  -----------------
+magnitude-global-0.95 strided      12 ms            3.2×    1× (0.9 to 1.1)
+magnitude-global-0.95 csr          12 ms            3.2×  2.2× (2.1 to 2.3)"""
+
+
+def test_layouts_stand_below_each_other_with_measured_beside_what_could_be() -> None:
+    records = [*latency_of("strided", 1.0), *latency_of("csr", 2.2)]
+    assert render(records, "table") == LAYOUTS_SIDE_BY_SIDE
+
+
+def test_single_layers_share_one_table_and_are_named_in_it() -> None:
+    records = [
+        record
+        for tokens in (1, 8)
+        for record in latency_of("csr", 3.0, workload=f"layer:c_fc-b1x{tokens}", weights="random")
+    ]
+    (table,) = tables_of(records)
+    assert table.title == "latency: gpt2, single layers"
+    assert [row[0] for row in table.rows] == [
+        f"c_fc-b1x{tokens} magnitude-global-0.95 csr" for tokens in (1, 8)
+    ]
+
+
+def test_what_did_not_fit_into_memory_is_a_cell_that_says_so() -> None:
+    records = [
+        *latency_of("csr", 3.0),
+        make_record(**{**LATENCY, "layout": "bsr"}, metric="latency", value=None, outcome="oom", unit="s"),
+    ]
+    (table,) = tables_of(records)
+    assert table.rows[1][:2] == ["magnitude-global-0.95 bsr", "oom"]

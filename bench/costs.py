@@ -1,0 +1,155 @@
+"""Which costs are measured: models × prunings × layouts × workloads that fit together; torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from bench.grid import Grid, representative
+from fixtures.layouts import LAYOUTS, Layout
+from fixtures.models import MODELS
+from fixtures.pruning.scopes import find_scope, prunings_of
+from fixtures.specs import EMBEDDED, Case, ModelSpec, PruningSpec
+from fixtures.workloads import Workload
+
+# by family: the phases that it has; those of the default grid
+PHASES_OF: Mapping[str, tuple[str, ...]] = {
+    "gpt2": ("forward", "prefill", "decode"),
+    "llama": ("forward", "prefill", "decode"),
+    "bert": ("forward",),
+    "t5": ("encode", "decode", "forward"),
+}
+DEFAULT_PHASES: Mapping[str, tuple[str, ...]] = {**PHASES_OF, "t5": ("encode", "decode")}
+# tokens of the one sequence of a default workload: embedded models have a minute for all of them
+LENGTH, EMBEDDED_LENGTH = 128, 32
+SPARSITIES = (0.50, 0.90, 0.99)
+DEFAULT_LAYOUTS = ("strided", "csr")
+ON_CUDA = ("2:4", "2:4-compiled")
+# GPT-2 base's matrices, out × in
+SHAPES: Mapping[str, tuple[int, int]] = {
+    "c_attn": (2304, 768),
+    "c_proj": (768, 768),
+    "c_fc": (3072, 768),
+    "mlp.c_proj": (768, 3072),
+}
+TOKENS = (1, 8, 128)
+LAYER_MODEL = "gpt2"
+
+
+@dataclass(frozen=True)
+class LayerCell:
+    """A cell of the default grid of single layers."""
+
+    layout: str
+    scope: str
+    sparsity: float
+    tokens: int
+
+
+LAYER_CELLS = (
+    LayerCell("strided", "global", 0.90, 8),
+    LayerCell("csr", "global", 0.50, 8),
+    LayerCell("csr", "global", 0.90, 1),
+    LayerCell("csr", "global", 0.90, 8),
+    LayerCell("csr", "global", 0.95, 128),
+    LayerCell("csr", "global", 0.99, 8),
+    # the natural call on the same tensor, once
+    LayerCell("csr-linear", "global", 0.90, 8),
+    LayerCell("bsr", "4x4", 0.90, 8),
+    LayerCell("bsr", "16x16", 0.90, 8),
+    LayerCell("scipy", "global", 0.90, 1),
+)
+
+
+def latency_cases(grid: Grid) -> list[Case]:
+    """Every workload of every model, in every layout that fits a pruning."""
+    return [
+        Case(representative(model, pruning).variant, workload=workload, layout=layout.name)
+        for model in grid.models()
+        for workload in _workloads(grid, model)
+        for pruning, layout in _laid_out(grid)
+        if layout.tokens is None or _rows(workload) <= layout.tokens
+    ]
+
+
+def memory_cases(grid: Grid) -> list[Case]:
+    """The longest of each model's workloads, in every layout that fits a pruning; and dense."""
+    found = []
+    for model in grid.models():
+        for workload in _workloads(grid, model)[:1]:
+            found.append(Case(representative(model, None).variant, workload=workload, layout="strided"))
+            found += [
+                Case(representative(model, pruning).variant, workload=workload, layout=layout.name)
+                for pruning, layout in _laid_out(grid)
+                if layout.tokens is None
+            ]
+    return found
+
+
+def layer_cases(grid: Grid) -> list[Case]:
+    """Single layers in GPT-2 base's shapes: a few cells, or all that the options ask for, of every shape."""
+    if grid.settings.device.startswith("cuda") or grid.settings.dtype != "float32":
+        return []  # the ring of copies is about the CPU's cache
+    model = MODELS[LAYER_MODEL]
+    return [
+        Case(
+            representative(model, PruningSpec("magnitude", cell.scope, cell.sparsity)).variant,
+            workload=Workload(f"layer:{name}", 1, cell.tokens),
+            layout=cell.layout,
+        )
+        for name, cell in _layer_cells(grid)
+    ]
+
+
+def _layer_cells(grid: Grid) -> Iterator[tuple[str, LayerCell]]:
+    if not (grid.layouts or grid.sparsities or grid.scopes):
+        yield from (("c_fc", cell) for cell in LAYER_CELLS)
+        return
+    for name, tokens, (pruning, layout) in product(SHAPES, TOKENS, _laid_out(grid)):
+        if not layout.structured and (layout.tokens is None or tokens <= layout.tokens):
+            yield name, LayerCell(layout.name, pruning.scope, pruning.sparsity, tokens)
+
+
+def _workloads(grid: Grid, model: ModelSpec) -> tuple[Workload, ...]:
+    if grid.workloads:
+        able = PHASES_OF.get(model.family, ())
+        return tuple(workload for workload in grid.workloads if workload.phase in able)
+    length = EMBEDDED_LENGTH if model.tier == EMBEDDED else LENGTH
+    return tuple(Workload(phase, 1, length) for phase in DEFAULT_PHASES.get(model.family, ()))
+
+
+def _laid_out(grid: Grid) -> list[tuple[PruningSpec, Layout]]:
+    """Prunings with the layouts that are for them."""
+    cuda = ON_CUDA if grid.settings.device.startswith("cuda") else ()
+    names = grid.layouts or (*DEFAULT_LAYOUTS, *cuda)
+    pairs = [
+        (pruning, layout) for layout in map(LAYOUTS.__getitem__, names) for pruning in _prunings(grid, layout)
+    ]
+    return sorted(pairs, key=lambda pair: (pair[0].scope, pair[0].sparsity))
+
+
+def _prunings(grid: Grid, layout: Layout) -> Iterator[PruningSpec]:
+    """Those of the options that fit a layout; where none was asked for, those that it is measured with."""
+    for method, scope in product(grid.methods or ("magnitude",), grid.scopes or usual_scopes(layout)):
+        if fits(layout, scope) and grid.settings.dtype in layout.dtypes:
+            yield from prunings_of(method, find_scope(scope), grid.sparsities or SPARSITIES)
+
+
+def usual_scopes(layout: Layout) -> tuple[str, ...]:
+    """What a layout is measured with unless the options say otherwise."""
+    if layout.scope:
+        return (layout.scope,)
+    return ("4x4", "16x16") if layout.blocks else ("global",)
+
+
+def fits(layout: Layout, scope: str) -> bool:
+    """Whether a layout makes sense for a scope."""
+    if layout.scope:
+        return scope == layout.scope
+    return not layout.blocks or find_scope(scope).block != (1, 1)
+
+
+def _rows(workload: Workload) -> int:
+    """Rows of a matrix that are multiplied at once."""
+    return workload.batch * (1 if workload.phase == "decode" else workload.length)

@@ -1,0 +1,143 @@
+"""How fast a pruned model is in a layout, beside the dense model in the same run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.measure.phases import Runner
+from bench.measure.turns import (
+    P90_FROM,
+    Clock,
+    TakingTurns,
+    Turns,
+    cuda_clock,
+    rounds_of,
+    wall_clock,
+    warm_up,
+)
+
+# of the largest output: how far those of a layout may be from the masked model's, by the type of computation
+TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 5e-2}
+
+
+# how operators and kernels that multiply matrices are called
+PRODUCT = re.compile(r"mm|gemm|gemv|linear|cutlass|spmm|sparse|dot", re.IGNORECASE)
+
+
+class Benchmark(Protocol):
+    """What pytest-benchmark's fixture is used for."""
+
+    disabled: bool
+    extra_info: dict[str, Any]
+    params: Mapping[str, Any] | None
+
+    def pedantic(self, target: Callable[[], object], **options: Any) -> object:  # noqa: ANN401 - as it has them
+        """Calls a target round by round."""
+
+
+class SlowError(Exception):
+    """The rounds would take longer than there is time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Latency:
+    """What was timed.
+
+    Attributes:
+        turns: the rounds.
+        tokens: that one round processes.
+        kernel: what ran, as PyTorch calls it.
+    """
+
+    turns: Turns
+    tokens: int
+    kernel: str
+
+    def by_name(self) -> dict[str, float]:
+        """As metrics; a p90 only where there are rounds enough."""
+        ours, dense = self.turns.ours, self.turns.dense
+        latency = float(np.median(ours))
+        p90 = {"latency_p90": float(np.percentile(ours, 90))} if len(ours) >= P90_FROM else {}
+        return {
+            "latency": latency,
+            **p90,
+            "latency_dense": float(np.median(dense)),
+            "speedup": self.turns.speedup,
+            "rate": self.tokens / latency,
+        }
+
+    def samples(self) -> dict[str, Sequence[float]]:
+        """The rounds."""
+        return {"latency": self.turns.ours.tolist(), "latency_dense": self.turns.dense.tolist()}
+
+
+def measure_latency(
+    benchmark: Benchmark,
+    sparse: Runner,
+    dense: Runner,
+    *,
+    device: torch.device,
+    seed: int,
+    seconds: float,
+    clock: Clock | None = None,
+) -> Latency:
+    """Times both in turns, at least 30 rounds each.
+
+    Args:
+        benchmark: takes the rounds of our side; the other's are in its setup or teardown.
+        sparse: our side.
+        dense: the other.
+        device: where both run.
+        seed: of who begins.
+        seconds: that the rounds may take.
+        clock: times a round; unless given, the one for the device.
+
+    Raises:
+        SlowError: thirty rounds would take longer than that.
+    """
+    clock = clock or (cuda_clock if device.type == "cuda" else wall_clock)
+    expected = warm_up((sparse, dense), clock)
+    rounds = rounds_of(expected)
+    if rounds * expected > seconds:
+        raise SlowError(f"{rounds} rounds of {expected:.3g} s are more than --time-limit {seconds:g}")
+    taking = TakingTurns(sparse, dense, clock, np.random.default_rng(seed))
+    benchmark.pedantic(taking.ours, setup=taking.before, teardown=taking.after, rounds=rounds)
+    return Latency(taking.turns(rounds), sparse.tokens, kernel_of(sparse, device))
+
+
+def kernel_of(runner: Runner, device: torch.device) -> str:
+    """The matrix product, on a GPU its kernel, that takes most of a round by itself."""
+    from torch.profiler import ProfilerActivity, profile
+
+    cuda = device.type == "cuda"
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]
+    runner.reset()
+    with profile(activities=activities) as seen:
+        runner.run()
+    time = "self_device_time_total" if cuda else "self_cpu_time_total"
+    found = [event for event in seen.key_averages() if PRODUCT.search(event.key) and getattr(event, time)]
+    if not found:
+        return "not PyTorch's"
+    return str(max(found, key=lambda event: getattr(event, time)).key)
+
+
+def require_same(ours: Tensor, masked: Tensor) -> None:
+    """Makes sure that a layout computes what the masked model does.
+
+    Raises:
+        ValueError: an output is further away than rounding explains.
+    """
+    largest = float(masked.float().abs().max())
+    away = float((ours.float() - masked.float()).abs().max()) / max(largest, 1e-30)
+    allowed = TOLERANCE[masked.dtype]
+    if not away <= allowed:  # NaN too
+        raise ValueError(
+            f"the outputs differ from the masked model's by {away:.2g} of the largest, more than {allowed:g}"
+        )

@@ -1,0 +1,60 @@
+"""How fast is a pruned model, and how fast could it be?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench.costs import latency_cases, layer_cases
+
+if TYPE_CHECKING:
+    from bench.timing import LayOut, Timing
+    from fixtures.settings import Settings
+    from fixtures.specs import Case, PruningSpec
+    from fixtures.variants import PrunedModel
+
+
+@pytest.mark.cases(make=latency_cases)
+def test_latency(case: Case, variant: PrunedModel, laid_out: LayOut, timing: Timing) -> None:
+    """Times the model in a layout and the dense model in turns; the theory stands beside."""
+    import torch
+
+    from bench.measure.latency import require_same
+    from bench.measure.phases import prepare
+    from bench.measure.theory import count
+    from fixtures.laying_out import compiled, lay_out
+    from fixtures.layouts import LAYOUTS
+
+    layout = LAYOUTS[str(case.layout)]
+    with torch.inference_mode(), timing.guarded():
+        held = laid_out()
+        theory = count(variant, timing.workload)
+        masked = prepare(lay_out(variant, LAYOUTS["strided"]).model, timing.workload).run()
+        ours = prepare(held.model, timing.workload)
+        require_same(ours.run(), masked)
+        with variant.dense():
+            dense = prepare(compiled(variant.loaded.model, layout), timing.workload)
+            found = timing.measure(ours, dense)
+        timing.record(found, theory=theory.by_name(), achieved=variant.achieved.in_scope)
+
+
+@pytest.mark.cases(make=layer_cases)
+def test_layer(case: Case, pruning: PruningSpec, settings: Settings, timing: Timing) -> None:
+    """Times one matrix in a layout and dense in turns, each read from memory and not from a cache."""
+    import torch
+
+    from bench.costs import SHAPES
+    from bench.measure.latency import require_same
+    from bench.measure.layers import layer_runners
+    from fixtures.layouts import LAYOUTS
+
+    with torch.inference_mode(), timing.guarded():
+        torch.set_num_threads(settings.threads)
+        name = timing.workload.phase.partition(":")[2]
+        layout = LAYOUTS[str(case.layout)]
+        shape, tokens = SHAPES[name], timing.workload.length
+        ours, dense, masked = layer_runners(shape, pruning, layout, tokens, settings.seed)
+        require_same(ours.run(), masked)
+        theory = {"theoretical_speedup": 1 / (1 - pruning.sparsity)}
+        timing.record(timing.measure(ours, dense), theory)

@@ -1,0 +1,236 @@
+"""The fixtures that cost benchmarks measure and record with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bench.plugin import TIME_LIMIT
+from fixtures.layouts import LAYOUTS
+from fixtures.settings import Settings
+from fixtures.specs import Case
+from fixtures.workloads import Workload
+from reports.record import Outcome
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.measure.latency import Latency
+    from bench.measure.phases import Runner
+    from bench.measuring import Record
+    from fixtures.laying_out import LaidOut
+    from fixtures.variants import PrunedModel
+
+LayOut = Callable[[], "LaidOut"]
+
+CONTROL = "strided"
+# zeros in a dense tensor cost what dense costs: a ratio outside says that the machine is not to be trusted
+BAND = (0.90, 1.10)
+OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
+
+
+@dataclass(eq=False)
+class Quietness:
+    """What is known of how quiet this machine is, while the session lasts."""
+
+    stamps: list[str] = field(default_factory=list)
+
+    def note_control(self, speedup: float) -> None:
+        """Looks at a control: from the first one outside its band on, the run is noisy."""
+        if not BAND[0] <= speedup <= BAND[1]:
+            self.stamps.append(
+                f"noisy: zeros in a dense tensor came out {speedup:.2f} times as fast as dense"
+            )
+
+
+@pytest.fixture(scope="session")
+def quietness(settings: Settings, pytestconfig: pytest.Config) -> Quietness:
+    """What may disturb timing on this machine; says so once."""
+    from bench.machine import complaints
+
+    found = [
+        f"noisy: {clause}" for clause in complaints(settings.threads, settings.device.startswith("cuda"))
+    ]
+    if found and (reporter := pytestconfig.pluginmanager.get_plugin("terminalreporter")):
+        reporter.write_line(
+            f"this machine may be too noisy to time anything: {'; '.join(found)}", yellow=True
+        )
+    return Quietness(found)
+
+
+@pytest.fixture
+def laid_out(case: Case, variant: PrunedModel) -> LayOut:
+    """The variant in the case's layout; skips where this machine or the model's shapes have none."""
+    from fixtures.errors import MisfitError, UnavailableError
+    from fixtures.laying_out import lay_out
+
+    def made() -> LaidOut:
+        try:
+            return lay_out(variant, LAYOUTS[str(case.layout)])
+        except (MisfitError, UnavailableError) as error:
+            pytest.skip(f"{case}: {error}")
+
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """Measures and records one case of a cost benchmark."""
+
+    case: Case
+    settings: Settings
+    benchmark: Any
+    hand_over: Record
+    quietness: Quietness
+    seconds: float
+    device: torch.device
+    weights: str
+
+    @property
+    def workload(self) -> Workload:
+        """What is run."""
+        if self.case.workload is None:
+            raise TypeError(f"{self.case} has no workload")
+        return self.case.workload
+
+    @contextmanager
+    def guarded(self, benchmark: str = "latency", metric: str = "latency") -> Iterator[None]:
+        """Out of memory or of time is a result, and the run goes on; a wrong output fails the case."""
+        from bench.measure.latency import SlowError
+        from fixtures.errors import MisfitError
+
+        try:
+            yield
+        except SlowError as error:
+            self._record_nothing(benchmark, metric, "timeout", str(error))
+        except MisfitError as error:
+            pytest.skip(f"{self.case}: {error}")
+        except ValueError as error:
+            raise pytest.fail.Exception(f"{self.case}: {error}", pytrace=False) from None
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._record_nothing(benchmark, metric, "oom", str(error).partition("\n")[0])
+
+    def measure(self, ours: Runner, dense: Runner) -> Latency:
+        """Takes turns with the dense side."""
+        from bench.measure.latency import measure_latency
+
+        if self.benchmark.disabled:
+            pytest.skip("pytest-benchmark is off (-n, --benchmark-disable): nothing can be timed")
+        return measure_latency(
+            self.benchmark,
+            ours,
+            dense,
+            device=self.device,
+            seed=self.settings.seed,
+            seconds=self.seconds,
+        )
+
+    def record(
+        self,
+        found: Latency,
+        theory: Mapping[str, float] | None = None,
+        achieved: float | None = None,
+    ) -> None:
+        """Records medians, ratio with interval, and theory; the same goes into pytest-benchmark's JSON."""
+        from bench.recording import Measurement
+
+        interval = found.turns.interval(self.settings.seed)
+        if self.case.layout == CONTROL:
+            self.quietness.note_control(found.turns.speedup)
+        values = {**found.by_name(), **(theory or {})}
+        kernel = f"{LAYOUTS[str(self.case.layout)].library} ({found.kernel})"
+        stamps = (f"kernel {kernel}", *self.quietness.stamps)
+        self._annotate({**values, "speedup_low": interval[0], "speedup_high": interval[1]}, kernel=kernel)
+        self.hand_over(
+            Measurement(
+                benchmark="latency",
+                weights=self.weights,
+                device=str(self.device),
+                values=values,
+                samples=found.samples(),
+                intervals={"speedup": interval},
+                achieved=achieved,
+                stamps=stamps,
+            )
+        )
+
+    def once(self, measured: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """Measures in one round of pytest-benchmark, so that its JSON has the case."""
+        values: dict[str, float] = self.benchmark.pedantic(measured, rounds=1)
+        return values
+
+    def record_memory(self, values: Mapping[str, float], achieved: float) -> None:
+        """Records bytes; what is resident, which no two runs agree on, is a record apart."""
+        from bench.measure.memory import resident
+        from bench.recording import Measurement
+
+        shown = {"resident_memory": float(resident())}
+        self._annotate({**values, **shown})
+        for benchmark, found in (("memory", values), ("resident", shown)):
+            self.hand_over(
+                Measurement(
+                    benchmark=benchmark,
+                    weights=self.weights,
+                    device=str(self.device),
+                    values=found,
+                    achieved=achieved,
+                )
+            )
+
+    def _annotate(self, values: Mapping[str, float], **words: str) -> None:
+        held = {"layout": self.case.layout, "workload": str(self.workload)}
+        self.benchmark.extra_info.update({**held, **words, **values})
+
+    def _record_nothing(self, benchmark: str, metric: str, outcome: Outcome, reason: str) -> None:
+        from bench.recording import Measurement
+
+        self.hand_over(
+            Measurement(
+                benchmark=benchmark,
+                weights=self.weights,
+                device=str(self.device),
+                values={metric: None},
+                outcome=outcome,
+                stamps=(f"{outcome}: {reason}",),
+            )
+        )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice: of the GPU's, or of the machine's."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)
+
+
+@pytest.fixture
+def timing(
+    case: Case,
+    settings: Settings,
+    benchmark: Any,  # noqa: ANN401 - pytest-benchmark's fixture has no types
+    record: Record,
+    quietness: Quietness,
+    pytestconfig: pytest.Config,
+    request: pytest.FixtureRequest,
+) -> Timing:
+    """What a cost benchmark times and records with."""
+    import torch
+
+    # its JSON takes no objects
+    benchmark.params = {"case": str(case)}
+    loaded = "variant" in request.fixturenames
+    pruned = request.getfixturevalue("variant").loaded if loaded else None
+    return Timing(
+        case=case,
+        settings=settings,
+        benchmark=benchmark,
+        hand_over=record,
+        quietness=quietness,
+        seconds=pytestconfig.stash[TIME_LIMIT],
+        device=pruned.device if pruned else torch.device("cpu"),
+        weights=pruned.origin.identity if pruned else "random",
+    )

@@ -1,0 +1,119 @@
+"""Which costs the options measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bench.costs import LAYER_CELLS, SHAPES, fits, latency_cases, layer_cases, memory_cases
+from bench.grid import Grid
+from fixtures.layouts import LAYOUTS
+from fixtures.settings import Settings
+from fixtures.specs import Case
+from fixtures.workloads import Workload, parse_workload
+
+MINI = Settings(tiers=("mini",))
+MAKERS = (latency_cases, memory_cases, layer_cases)
+
+
+def ids(cases: list[Case]) -> list[str]:
+    return list(map(str, cases))
+
+
+def test_the_default_grid_of_latency_is_small_and_as_written_down() -> None:
+    found = ids(latency_cases(Grid(MINI)))
+    assert [name for name in found if name.startswith("bert")] == [
+        f"bert-mini-forward-b1x32-magnitude-global-{sparsity}-{layout}"
+        for sparsity in ("0.50", "0.90", "0.99")
+        for layout in ("strided", "csr")
+    ]
+    phases = {"gpt2": ("forward", "prefill", "decode"), "bert": ("forward",), "t5": ("encode", "decode")}
+    assert len(found) == 6 * sum(map(len, phases.values()))
+    for family, names in phases.items():
+        assert all(any(name.startswith(f"{family}-mini-{phase}-b1x32") for name in found) for phase in names)
+
+
+def test_memory_is_measured_of_one_workload_and_of_the_dense_model_too() -> None:
+    found = ids(memory_cases(Grid(MINI)))
+    assert "gpt2-mini-forward-b1x32-dense-strided" in found
+    assert "t5-mini-encode-b1x32-magnitude-global-0.99-csr" in found
+    assert len(found) == 3 * 7
+
+
+def test_single_layers_have_gpt2s_shapes() -> None:
+    found = ids(layer_cases(Grid(MINI)))
+    assert len(found) == len(LAYER_CELLS)
+    assert "gpt2-layer:c_fc-b1x8-magnitude-global-0.90-csr-linear" in found
+    assert SHAPES["c_attn"] == (3 * 768, 768)
+
+
+def test_options_widen_the_grid_of_layers_to_every_shape() -> None:
+    grid = Grid(MINI, layouts=("csr", "scipy"), sparsities=(0.5, 0.9))
+    found = ids(layer_cases(grid))
+    assert len(found) == 4 * 2 * (3 + 1)  # scipy is for one row
+    assert "gpt2-layer:mlp.c_proj-b1x128-magnitude-global-0.50-csr" in found
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("layouts", [(), ("bsr",), ("scipy", "strided"), ("2:4",)])
+def test_no_case_is_there_twice(make: Callable[[Grid], list[Case]], layouts: tuple[str, ...]) -> None:
+    found = ids(make(Grid(MINI, layouts=layouts)))
+    assert len(found) == len(set(found))
+
+
+def test_layouts_for_blocks_are_measured_on_blocks() -> None:
+    found = ids(latency_cases(Grid(MINI, layouts=("bsr",), sparsities=(0.9,))))
+    assert {name.rsplit("-", 3)[1] for name in found} == {"4x4", "16x16"}
+    assert latency_cases(Grid(MINI, layouts=("bsr",), scopes=("global",))) == []
+
+
+def test_a_layout_for_one_row_has_decoding_alone() -> None:
+    found = ids(latency_cases(Grid(MINI, layouts=("scipy",))))
+    assert found
+    assert all("-decode-b1x32-" in name for name in found)
+
+
+def test_a_workload_that_is_asked_for_is_for_models_that_have_the_phase() -> None:
+    grid = Grid(MINI, workloads=(Workload("decode", 4, 16),), layouts=("csr",), sparsities=(0.9,))
+    assert ids(latency_cases(grid)) == [
+        "gpt2-mini-decode-b4x16-magnitude-global-0.90-csr",
+        "t5-mini-decode-b4x16-magnitude-global-0.90-csr",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "expected"),
+    [
+        ("cpu", "float32", {"strided", "csr"}),
+        ("cpu", "bfloat16", {"strided"}),
+        ("cuda", "float32", {"strided", "csr"}),
+        ("cuda:1", "float16", {"strided", "2:4", "2:4-compiled"}),
+    ],
+)
+def test_a_layout_is_there_where_its_device_and_type_are(device: str, dtype: str, expected: set[str]) -> None:
+    grid = Grid(Settings(tiers=("mini",), device=device, dtype=dtype))
+    assert {str(case.layout) for case in latency_cases(grid)} == expected
+
+
+def test_two_of_four_has_one_level_and_is_for_its_own_layout_alone() -> None:
+    grid = Grid(Settings(tiers=("mini",), device="cuda", dtype="float16"), layouts=("2:4",))
+    assert {case.variant.pruning.sparsity for case in latency_cases(grid) if case.variant.pruning} == {0.5}
+    assert not fits(LAYOUTS["2:4"], "global")
+    assert fits(LAYOUTS["strided"], "2:4")
+
+
+def test_unknown_layouts_are_explained() -> None:
+    with pytest.raises(ValueError, match="unknown layout 'crs': did you mean csr"):
+        Grid(MINI, layouts=("crs",))
+
+
+@pytest.mark.parametrize("text", ["forward", "forward-1x8", "sleep-b1x8", "forward-b0x8", "decode-b1x", ""])
+def test_a_workload_that_is_none_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="such as forward-b1x128"):
+        parse_workload(text)
+
+
+@pytest.mark.parametrize("workload", [Workload("forward", 1, 128), Workload("decode", 16, 7)])
+def test_a_workload_is_read_as_it_is_written(workload: Workload) -> None:
+    assert parse_workload(str(workload)) == workload
