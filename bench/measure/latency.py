@@ -30,6 +30,8 @@ TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 5e-2}
 # how operators and kernels that multiply matrices are called
 PRODUCT = re.compile(r"mm|gemm|gemv|linear|cutlass|spmm|sparse|dot", re.IGNORECASE)
 
+KERNEL_NAME = 80  # characters: those of templates have hundreds
+
 
 class Benchmark(Protocol):
     """What pytest-benchmark's fixture is used for."""
@@ -114,6 +116,7 @@ def measure_latency(
 
 def kernel_of(runner: Runner, device: torch.device) -> str:
     """The matrix product, on a GPU its kernel, that takes most of a round by itself."""
+    from torch.autograd import DeviceType  # type: ignore[attr-defined]  # it is there, not exported
     from torch.profiler import ProfilerActivity, profile
 
     cuda = device.type == "cuda"
@@ -122,10 +125,15 @@ def kernel_of(runner: Runner, device: torch.device) -> str:
     with profile(activities=activities) as seen:
         runner.run()
     time = "self_device_time_total" if cuda else "self_cpu_time_total"
-    found = [event for event in seen.key_averages() if PRODUCT.search(event.key) and getattr(event, time)]
+    place = DeviceType.CUDA if cuda else DeviceType.CPU  # operators are the CPU's, kernels the GPU's
+    found = [
+        event
+        for event in seen.key_averages()
+        if event.device_type == place and PRODUCT.search(event.key) and getattr(event, time)
+    ]
     if not found:
         return "not PyTorch's"
-    return str(max(found, key=lambda event: getattr(event, time)).key)
+    return str(max(found, key=lambda event: getattr(event, time)).key)[:KERNEL_NAME]
 
 
 def require_same(ours: Tensor, masked: Tensor) -> None:
