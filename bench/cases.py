@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.costs import latency_cases, layer_cases, memory_cases
+from bench.costs import latency_cases, layer_cases, memory_cases, size_cases
 from bench.grid import Grid, mask_cost_cases, pruned_cases, quality_cases, throughput_cases
 from fixtures.specs import Case
 
@@ -20,6 +20,7 @@ MAKERS = (
     latency_cases,
     layer_cases,
     memory_cases,
+    size_cases,
 )
 
 

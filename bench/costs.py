@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from bench.grid import Grid, representative
+from fixtures.encodings.table import ENCODINGS
 from fixtures.layouts import LAYOUTS, Layout
 from fixtures.models import MODELS
 from fixtures.pruning.scopes import find_scope, prunings_of
@@ -24,6 +25,7 @@ DEFAULT_PHASES: Mapping[str, tuple[str, ...]] = {**PHASES_OF, "t5": ("encode", "
 # tokens of the one sequence of a default workload: embedded models have a minute for all of them
 LENGTH, EMBEDDED_LENGTH = 128, 32
 SPARSITIES = (0.50, 0.90, 0.99)
+SIZE_SPARSITIES = (0.10, 0.50, 0.90, 0.95, 0.99)
 DEFAULT_LAYOUTS = ("strided", "csr")
 ON_CUDA = ("2:4", "2:4-compiled")
 # GPT-2 base's matrices, out × in
@@ -85,6 +87,24 @@ def memory_cases(grid: Grid) -> list[Case]:
                 if layout.tokens is None
             ]
     return found
+
+
+def size_cases(grid: Grid) -> list[Case]:
+    """The file of every model, dense and by every pruning, in every encoding that makes sense."""
+    encodings = [ENCODINGS[name] for name in grid.encodings] or list(ENCODINGS.values())
+    return [
+        Case(representative(model, pruning).variant, encoding=encoding.name)
+        for model in grid.models()
+        for pruning in (None, *_size_prunings(grid))
+        for encoding in encodings
+        if pruning is not None or not encoding.sparse
+    ]
+
+
+def _size_prunings(grid: Grid) -> list[PruningSpec]:
+    pairs = product(grid.methods or ("magnitude",), grid.scopes or ("global",))
+    levels = grid.sparsities or SIZE_SPARSITIES
+    return [pruning for method, scope in pairs for pruning in prunings_of(method, find_scope(scope), levels)]
 
 
 def layer_cases(grid: Grid) -> list[Case]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 
+from fixtures.encodings.table import ENCODINGS
 from fixtures.layouts import LAYOUTS
 from fixtures.models import MODELS
 from fixtures.protocols import Protocol
@@ -40,6 +41,7 @@ class Grid:
     sparsities: tuple[float, ...] = ()
     layouts: tuple[str, ...] = ()
     workloads: tuple[Workload, ...] = ()
+    encodings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.tasks:
@@ -48,6 +50,8 @@ class Grid:
             METHODS[name]
         for name in self.layouts:
             LAYOUTS[name]
+        for name in self.encodings:
+            ENCODINGS[name]
         for name in self.scopes:
             level = find_scope(name).level
             if self.sparsities and level is not None and level not in self.sparsities:

@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--scope", **several, help="pruning scopes, such as global,layer,2:4,4x4")
     group.addoption("--sparsity", **several, help="fractions of zeros, such as 0.1,0.5")
     group.addoption("--layout", **several, help="how weights are held for costs, such as csr,bsr")
+    group.addoption("--encoding", **several, help="how files are written, such as safetensors,packed")
     group.addoption("--workload", **several, help="what is run for costs, such as decode-b1x128")
     group.addoption(
         "--time-limit", metavar="SECONDS", default="300", help="of the rounds of one case (default: 300)"
@@ -43,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
             scopes=parse_list("--scope", option.scope),
             sparsities=parse_sparsities(option.sparsity),
             layouts=parse_list("--layout", option.layout),
+            encodings=parse_list("--encoding", option.encoding),
             workloads=tuple(map(parse_workload, parse_list("--workload", option.workload))),
         )
         config.stash[TIME_LIMIT] = float(parse_whole("--time-limit", option.time_limit, least=1))

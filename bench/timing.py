@@ -183,9 +183,26 @@ class Timing:
                 )
             )
 
+    def record_size(self, values: Mapping[str, float], achieved: float) -> None:
+        """Records the bytes of a file."""
+        from bench.recording import Measurement
+
+        self._annotate(values)
+        self.hand_over(
+            Measurement(
+                benchmark="size",
+                weights=self.weights,
+                device="cpu",
+                values=values,
+                achieved=achieved,
+            )
+        )
+
     def _annotate(self, values: Mapping[str, float], **words: str) -> None:
-        held = {"layout": self.case.layout, "workload": str(self.workload)}
-        self.benchmark.extra_info.update({**held, **words, **values})
+        case = self.case
+        held = {"layout": case.layout, "workload": case.workload, "encoding": case.encoding}
+        named = {name: str(value) for name, value in held.items() if value}
+        self.benchmark.extra_info.update({**named, **words, **values})
 
     def _record_nothing(self, benchmark: str, metric: str, outcome: Outcome, reason: str) -> None:
         from bench.recording import Measurement

@@ -76,6 +76,10 @@ METRICS = {
         Metric("peak_memory", "B", "lower"),
         Metric("untied_memory", "B", None),
         Metric("resident_memory", "B", None),
+        Metric("file_size", "B", "lower"),
+        Metric("entropy_limit", "B", None),
+        Metric("compression", "x", "higher"),
+        Metric("over_limit", "x", "lower"),
     )
 }
 

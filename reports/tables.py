@@ -20,6 +20,7 @@ LEGEND = "! outside its threshold"
 SCIENTIFIC_FROM = 1e4
 SPARSITY = "sparsity"
 LAYER = "layer:"  # how workloads of single layers begin
+FILE_SIZE, LIMIT = "file_size", "entropy_limit"
 # of benchmarks that measure many things, what a reader wants to see side by side
 COLUMNS = {
     "latency": ("latency", "latency_dense", "theoretical_speedup", "amdahl_bound", "speedup", "rate"),
@@ -72,7 +73,13 @@ def tables_of(records: Iterable[Record]) -> Iterator[Table]:
         if group[0].task:
             yield from _quality_tables(group)
         else:
-            yield _layout_table(group) if group[0].benchmark in COLUMNS else _cost_table(group)
+            yield _table_of(group)
+
+
+def _table_of(group: list[Record]) -> Table:
+    if group[0].encoding:
+        return _size_table(group)
+    return _layout_table(group) if group[0].benchmark in COLUMNS else _cost_table(group)
 
 
 def _setting(record: Record) -> tuple[object, ...]:
@@ -143,6 +150,22 @@ def _layout_table(group: list[Record]) -> Table:
     subject = "single layers" if _is_layer(first) else first.workload or ""
     title = f"{first.benchmark}: {', '.join(filter(None, (first.model, subject)))}"
     return Table(title, _describe(first), ["pruning", *(_short_name(metric, "") for metric in metrics)], rows)
+
+
+def _size_table(group: list[Record]) -> Table:
+    """Prunings down, encodings across, and the limit that none can go below."""
+    first = group[0]
+    sizes = {
+        (_label(record), record.encoding): cell(record) for record in group if record.metric == FILE_SIZE
+    }
+    limits = {_label(record): cell(record) for record in group if record.metric == LIMIT}
+    encodings = list(dict.fromkeys(encoding for _, encoding in sizes))
+    rows = [
+        [label, *(sizes.get((label, encoding), "") for encoding in encodings), limits.get(label, "")]
+        for label in dict.fromkeys(label for label, _ in sizes)
+    ]
+    columns = ["pruning", *map(str, encodings), _short_name(LIMIT, "")]
+    return Table(f"{first.benchmark}: {first.model}", _describe(first), columns, rows)
 
 
 def _is_layer(record: Record) -> bool:
