@@ -11,7 +11,7 @@ from fixtures.pruning.methods import METHODS
 from fixtures.settings import Settings
 from fixtures.specs import Case
 from reports.metrics import METRICS
-from reports.record import PROPERTY, Record
+from reports.record import PROPERTY, Outcome, Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,18 +29,22 @@ class Measurement:
         protocol: for tasks.
         achieved: sparsity in scope, counted.
         stamps: what a reader should know of how it was measured.
+        intervals: by metric, the ends of its confidence interval.
+        outcome: why there are no values, where there are none: the metrics are there, their values are not.
     """
 
     benchmark: str
     workload: str | None = None
     weights: str
     device: str
-    values: Mapping[str, float]
+    values: Mapping[str, float | None]
     samples: Mapping[str, Sequence[float]] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     protocol: str | None = None
     achieved: float | None = None
     stamps: tuple[str, ...] = ()
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    outcome: Outcome = "measured"
 
 
 def make_records(case: Case, settings: Settings, found: Measurement) -> list[Record]:
@@ -56,6 +60,7 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
     pruning, task = case.variant.pruning, case.task
     verdict = found.verdicts.get(metric, Verdict("ungated"))
     samples = found.samples.get(metric)
+    low, high = found.intervals.get(metric, (None, None))
     drawn = found.weights == "random" or (pruning is not None and METHODS[pruning.method].draws)
     return Record(
         benchmark=found.benchmark,
@@ -64,11 +69,12 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         task=task.name if task else None,
         task_version=task.version if task else None,
         protocol=found.protocol,
-        workload=found.workload,
+        workload=found.workload or (str(case.workload) if case.workload else None),
         method=pruning.method if pruning else None,
         scope=pruning.scope if pruning else None,
         sparsity=pruning.sparsity if pruning else 0.0,
-        layout=None if found.workload else "strided",
+        layout=case.layout or (None if found.workload or case.workload or case.encoding else "strided"),
+        encoding=case.encoding,
         device=found.device,
         dtype=settings.dtype,
         threads=settings.threads if found.device == "cpu" else None,
@@ -79,10 +85,13 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         better=METRICS[metric].better,
         achieved_sparsity=found.achieved,
         n=len(samples) if samples else None,
+        low=low,
+        high=high,
         limit=verdict.limit,
         gate=verdict.gate,
         limit_source=verdict.source,
         stamps=tuple(filter(None, (verdict.note, *found.stamps))),
+        outcome=found.outcome,
     )
 
 
