@@ -26,7 +26,11 @@ DEFAULT_PHASES: Mapping[str, tuple[str, ...]] = {**PHASES_OF, "t5": ("encode", "
 LENGTH, EMBEDDED_LENGTH = 128, 32
 SPARSITIES = (0.50, 0.90, 0.99)
 SIZE_SPARSITIES = (0.10, 0.50, 0.90, 0.95, 0.99)
-DEFAULT_LAYOUTS = ("strided", "csr")
+HALF = 0.50  # the one level of structured scopes
+CONTROL = "strided"
+DEFAULT_LAYOUTS = (CONTROL, "csr", "sliced")
+STRUCTURED = ("heads", "neurons", "depth")
+BLOCKS = ("4x4", "16x16")
 ON_CUDA = ("2:4", "2:4-compiled")
 # GPT-2 base's matrices, out × in
 SHAPES: Mapping[str, tuple[int, int]] = {
@@ -72,6 +76,7 @@ def latency_cases(grid: Grid) -> list[Case]:
         for workload in _workloads(grid, model)
         for pruning, layout in _laid_out(grid)
         if layout.tokens is None or _rows(workload) <= layout.tokens
+        if grid.sparsities or grid.suits(model, pruning)
     ]
 
 
@@ -84,7 +89,7 @@ def memory_cases(grid: Grid) -> list[Case]:
             found += [
                 Case(representative(model, pruning).variant, workload=workload, layout=layout.name)
                 for pruning, layout in _laid_out(grid)
-                if layout.tokens is None
+                if layout.tokens is None and (grid.sparsities or grid.suits(model, pruning))
             ]
     return found
 
@@ -153,21 +158,26 @@ def _prunings(grid: Grid, layout: Layout) -> Iterator[PruningSpec]:
     """Those of the options that fit a layout; where none was asked for, those that it is measured with."""
     for method, scope in product(grid.methods or ("magnitude",), grid.scopes or usual_scopes(layout)):
         if fits(layout, scope) and grid.settings.dtype in layout.dtypes:
-            yield from prunings_of(method, find_scope(scope), grid.sparsities or SPARSITIES)
+            usual = (HALF,) if find_scope(scope).structured else SPARSITIES
+            yield from prunings_of(method, find_scope(scope), grid.sparsities or usual)
 
 
 def usual_scopes(layout: Layout) -> tuple[str, ...]:
     """What a layout is measured with unless the options say otherwise."""
     if layout.scope:
         return (layout.scope,)
-    return ("4x4", "16x16") if layout.blocks else ("global",)
+    if layout.structured:
+        return STRUCTURED
+    return BLOCKS if layout.blocks else ("global",)
 
 
 def fits(layout: Layout, scope: str) -> bool:
     """Whether a layout makes sense for a scope."""
     if layout.scope:
         return scope == layout.scope
-    return not layout.blocks or find_scope(scope).block != (1, 1)
+    if find_scope(scope).structured:
+        return layout.structured or layout.name == CONTROL
+    return not layout.structured and (not layout.blocks or find_scope(scope).block != (1, 1))
 
 
 def _rows(workload: Workload) -> int:

@@ -11,16 +11,24 @@ from fixtures.encodings.table import ENCODINGS
 from fixtures.layouts import LAYOUTS
 from fixtures.models import MODELS
 from fixtures.protocols import Protocol
+from fixtures.pruning.levels import fits
 from fixtures.pruning.methods import METHODS
 from fixtures.pruning.scopes import find_scope, prunings_of
 from fixtures.settings import Settings
 from fixtures.specs import EMBEDDED, Case, Checkpoint, ModelSpec, PruningSpec, TaskSpec, Trained, Variant
 from fixtures.tasks import TASKS
+from fixtures.unit_counts import units_of
 from fixtures.workloads import Workload
 
 SPARSITIES = (0.10, 0.50, 0.90, 0.95, 0.99)
 # embedded models are fast enough for more points where the curve bends
 KNEE = tuple(PruningSpec("magnitude", "global", sparsity) for sparsity in (0.30, 0.60, 0.70, 0.80))
+# removing whole parts, where it fits the model
+WHOLE_PARTS = tuple(
+    PruningSpec("magnitude", scope, sparsity)
+    for scope in ("heads", "neurons", "depth")
+    for sparsity in (0.25, 0.50)
+)
 PRUNINGS = (("magnitude", "model"), ("magnitude", "global"), ("magnitude", "layer"), ("random", "global"))
 # what torch.nn.utils.prune.global_unstructured can do too, at the study's middle level
 MASK_COSTS = tuple(PruningSpec("magnitude", scope, 0.50) for scope in ("model", "global"))
@@ -77,8 +85,15 @@ class Grid:
         """Every pruning of a model once, in a fixed order."""
         found = self._asked_prunings()
         if model.tier == EMBEDDED and not (self.methods or self.scopes or self.sparsities):
-            found += KNEE
-        return found
+            found += (*KNEE, *WHOLE_PARTS)
+        return [pruning for pruning in found if self.sparsities or self.suits(model, pruning)]
+
+    def suits(self, model: ModelSpec, pruning: PruningSpec) -> bool:
+        """Whether a level that nobody asked for removes whole parts of the model."""
+        if not find_scope(pruning.scope).structured:
+            return True
+        units = units_of(checkpoint(model, model.trained[0]), pruning.scope, self.settings)
+        return units is None or fits(pruning.sparsity, units)
 
     def _asked_prunings(self) -> list[PruningSpec]:
         pairs = (
@@ -88,8 +103,8 @@ class Grid:
         )
         found = [
             pruning
-            for method, scope in pairs
-            for pruning in prunings_of(method, find_scope(scope), self.sparsities or SPARSITIES)
+            for method, scope in ((method, find_scope(name)) for method, name in pairs)
+            for pruning in prunings_of(method, scope, self.sparsities or scope.levels or SPARSITIES)
         ]
         return list(dict.fromkeys(found))
 

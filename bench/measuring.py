@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fixtures.variants import PrunedModel
 
 Record = Callable[["Measurement"], None]
-Measure = Callable[[], "Quality"]
+Measure = Callable[..., "Quality"]  # of a loaded model; without one, of the case's variant
 Judge = Callable[["Quality"], "dict[str, Verdict]"]
 JudgeCost = Callable[[str, str, Mapping[str, float]], "dict[str, Verdict]"]
 
@@ -81,13 +81,14 @@ def measure(
     progress: Progress[Any],
     record_property: Callable[[str, object], None],
 ) -> Measure:
-    """Evaluates the model as it is at the moment of the call."""
+    """Evaluates a model as it is at the moment of the call."""
     from bench.measure.quality import measure_quality
     from fixtures.errors import UnavailableError
+    from fixtures.slicing import judged
 
-    def measured() -> Quality:
+    def measured(loaded: LoadedModel | None = None) -> Quality:
         try:
-            quality = measure_quality(protocol, variant.loaded, examples, progress)
+            quality = measure_quality(protocol, loaded or judged(variant), examples, progress)
         except UnavailableError as error:
             pytest.skip(f"{case}: {error}")
         except ValueError as error:
@@ -107,8 +108,8 @@ def dense(
     def measured() -> Quality:
         key = (task.name, variant.spec.model.name)
         if key not in dense_scores:
-            with variant.dense():
-                dense_scores[key] = measure()
+            with variant.dense() as unpruned:
+                dense_scores[key] = measure(unpruned)
         return dense_scores[key]
 
     return measured

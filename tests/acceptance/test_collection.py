@@ -53,7 +53,8 @@ def test_models_and_prunings_come_one_after_the_other_and_dense_first(listed: Se
     assert set(models) == {"gpt2-mini", "bert-mini", "t5-mini"}
     assert len(models) == 3
     own = [(kind, level) for model, _, kind, level in cases if model == "gpt2-mini"]
-    kinds = ["dense", "magnitude-model", "magnitude-global", "magnitude-layer", "random-global"]
+    weights = ["magnitude-model", "magnitude-global", "magnitude-layer", "random-global"]
+    kinds = ["dense", *weights, "magnitude-heads", "magnitude-neurons", "magnitude-depth"]
     assert [kind for kind, _ in groupby(kind for kind, _ in own)] == kinds
 
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.costs import LAYER_CELLS, SHAPES, fits, latency_cases, layer_cases, memory_cases
+from bench.costs import (
+    LAYER_CELLS,
+    SHAPES,
+    fits,
+    latency_cases,
+    layer_cases,
+    memory_cases,
+    size_cases,
+)
 from bench.grid import Grid
 from fixtures.layouts import LAYOUTS
 from fixtures.settings import Settings
@@ -14,7 +22,7 @@ from fixtures.specs import Case
 from fixtures.workloads import Workload, parse_workload
 
 MINI = Settings(tiers=("mini",))
-MAKERS = (latency_cases, memory_cases, layer_cases)
+MAKERS = (latency_cases, memory_cases, layer_cases, size_cases)
 
 
 def ids(cases: list[Case]) -> list[str]:
@@ -24,12 +32,16 @@ def ids(cases: list[Case]) -> list[str]:
 def test_the_default_grid_of_latency_is_small_and_as_written_down() -> None:
     found = ids(latency_cases(Grid(MINI)))
     assert [name for name in found if name.startswith("bert")] == [
-        f"bert-mini-forward-b1x32-magnitude-global-{sparsity}-{layout}"
-        for sparsity in ("0.50", "0.90", "0.99")
-        for layout in ("strided", "csr")
+        "bert-mini-forward-b1x32-magnitude-depth-0.50-sliced",
+        *(
+            f"bert-mini-forward-b1x32-magnitude-global-{sparsity}-{layout}"
+            for sparsity in ("0.50", "0.90", "0.99")
+            for layout in ("strided", "csr")
+        ),
+        *(f"bert-mini-forward-b1x32-magnitude-{scope}-0.50-sliced" for scope in ("heads", "neurons")),
     ]
     phases = {"gpt2": ("forward", "prefill", "decode"), "bert": ("forward",), "t5": ("encode", "decode")}
-    assert len(found) == 6 * sum(map(len, phases.values()))
+    assert len(found) == (6 + 3) * sum(map(len, phases.values()))
     for family, names in phases.items():
         assert all(any(name.startswith(f"{family}-mini-{phase}-b1x32") for name in found) for phase in names)
 
@@ -38,7 +50,7 @@ def test_memory_is_measured_of_one_workload_and_of_the_dense_model_too() -> None
     found = ids(memory_cases(Grid(MINI)))
     assert "gpt2-mini-forward-b1x32-dense-strided" in found
     assert "t5-mini-encode-b1x32-magnitude-global-0.99-csr" in found
-    assert len(found) == 3 * 7
+    assert len(found) == 3 * (1 + 6 + 3)
 
 
 def test_single_layers_have_gpt2s_shapes() -> None:
@@ -85,10 +97,10 @@ def test_a_workload_that_is_asked_for_is_for_models_that_have_the_phase() -> Non
 @pytest.mark.parametrize(
     ("device", "dtype", "expected"),
     [
-        ("cpu", "float32", {"strided", "csr"}),
-        ("cpu", "bfloat16", {"strided"}),
-        ("cuda", "float32", {"strided", "csr"}),
-        ("cuda:1", "float16", {"strided", "2:4", "2:4-compiled"}),
+        ("cpu", "float32", {"strided", "csr", "sliced"}),
+        ("cpu", "bfloat16", {"strided", "sliced"}),
+        ("cuda", "float32", {"strided", "csr", "sliced"}),
+        ("cuda:1", "float16", {"strided", "sliced", "2:4", "2:4-compiled"}),
     ],
 )
 def test_a_layout_is_there_where_its_device_and_type_are(device: str, dtype: str, expected: set[str]) -> None:
@@ -117,3 +129,24 @@ def test_a_workload_that_is_none_is_refused_with_an_example(text: str) -> None:
 @pytest.mark.parametrize("workload", [Workload("forward", 1, 128), Workload("decode", 16, 7)])
 def test_a_workload_is_read_as_it_is_written(workload: Workload) -> None:
     assert parse_workload(str(workload)) == workload
+
+
+def test_whole_parts_are_sliced_or_masked_and_nothing_else() -> None:
+    assert fits(LAYOUTS["sliced"], "depth")
+    assert fits(LAYOUTS["strided"], "heads")
+    assert not fits(LAYOUTS["csr"], "neurons")
+    assert not fits(LAYOUTS["sliced"], "global")
+
+
+def test_files_are_measured_in_every_encoding_and_dense_in_those_that_make_sense() -> None:
+    found = ids(size_cases(Grid(MINI)))
+    assert len(found) == 3 * (2 + 5 * 5)
+    assert [name for name in found if "dense" in name] == [
+        f"{model}-dense-{encoding}"
+        for model in ("gpt2-mini", "bert-mini", "t5-mini")
+        for encoding in ("safetensors", "packed")
+    ]
+    chosen = size_cases(Grid(MINI, encodings=("packed",), sparsities=(0.975,)))
+    assert "gpt2-mini-magnitude-global-0.975-packed" in ids(chosen)
+    with pytest.raises(ValueError, match="unknown encoding 'zip'"):
+        Grid(MINI, encodings=("zip",))

@@ -22,6 +22,7 @@ from bench.grid import (
     quality_cases,
     throughput_cases,
 )
+from fixtures.models import MODELS
 from fixtures.protocols import Answers, MaskedToken, NextToken, Spans
 from fixtures.settings import Settings
 from fixtures.specs import TIERS, Case, ModelSpec, Trained
@@ -110,17 +111,17 @@ def test_default_is_dense_and_four_prunings_at_five_sparsities() -> None:
 
 
 @pytest.mark.usefixtures("several")
-def test_default_is_21_cases_per_model_and_task_and_four_more_of_embedded_models() -> None:
+def test_default_is_21_cases_per_model_and_task_and_ten_more_of_embedded_models() -> None:
     cases = quality_cases(Grid(Settings(tiers=("mini", "base"))))
     counts: dict[tuple[str, str], int] = {}
     for case in cases:
         pair = (case.variant.model.name, str(case.task))
         counts[pair] = counts.get(pair, 0) + 1
     embedded = [("first", "novel"), ("first", "poem"), ("second", "cloze")]
-    assert counts == {**dict.fromkeys(embedded, 25), ("large", "novel"): 21}
+    assert counts == {**dict.fromkeys(embedded, 31), ("large", "novel"): 21}
 
 
-def test_embedded_models_have_more_levels_where_the_curve_bends() -> None:
+def test_embedded_models_have_more_levels_where_the_curve_bends_and_lose_whole_parts() -> None:
     grid = Grid(Settings(tiers=TIERS))
     common, all_of_them = grid.prunings(make_model()), grid.prunings(make_model(tier="mini"))
     assert all_of_them[: len(common)] == common
@@ -129,8 +130,51 @@ def test_embedded_models_have_more_levels_where_the_curve_bends() -> None:
         "magnitude-global-0.60",
         "magnitude-global-0.70",
         "magnitude-global-0.80",
+        "magnitude-heads-0.25",
+        "magnitude-heads-0.50",
+        "magnitude-neurons-0.25",
+        "magnitude-neurons-0.50",
+        "magnitude-depth-0.25",
+        "magnitude-depth-0.50",
     ]
     assert grid.prunings(make_model(tier="xl")) == common
+
+
+def structured(model: ModelSpec, grid: Grid) -> list[str]:
+    found = [str(pruning) for pruning in grid.prunings(model)]
+    return [name for name in found if any(scope in name for scope in ("heads", "neurons", "depth"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "expected"),
+    [
+        ("gpt2", ("heads",), ["0.25", "0.50", "0.75"]),
+        ("gpt2-xl", ("heads",), ["0.20", "0.40", "0.60", "0.80"]),
+        ("t5-small", ("depth",), ["0.50"]),
+        ("bert-large-uncased", ("neurons",), ["0.25", "0.50", "0.75"]),
+    ],
+)
+def test_structured_scopes_run_at_the_levels_that_fit_the_model(
+    name: str, scopes: tuple[str, ...], expected: list[str]
+) -> None:
+    found = structured(MODELS[name], Grid(BASE, scopes=scopes))
+    assert [pruning.rpartition("-")[2] for pruning in found] == expected
+
+
+def test_levels_of_a_model_that_is_not_known_are_left_to_be_found_out() -> None:
+    found = structured(make_model(), Grid(BASE, scopes=("depth",)))
+    assert found == ["magnitude-depth-0.25", "magnitude-depth-0.50", "magnitude-depth-0.75"]
+
+
+def test_a_level_that_is_asked_for_is_tried_though_it_does_not_fit() -> None:
+    grid = Grid(BASE, scopes=("heads",), sparsities=(0.1,))
+    assert structured(MODELS["gpt2"], grid) == ["magnitude-heads-0.10"]
+
+
+def test_levels_are_those_of_the_weights_that_are_given(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2", "n_layer": 2}', "utf-8")
+    given = replace(BASE, checkpoints={"gpt2": tmp_path})
+    assert structured(MODELS["gpt2"], Grid(given, scopes=("depth",))) == ["magnitude-depth-0.50"]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +202,7 @@ def test_prunings_of_an_embedded_model_are_the_same_at_every_call() -> None:
     grid = Grid()
     first, again = (grid.prunings(make_model(tier="mini")) for _ in range(2))
     assert first == again
-    assert len(set(first)) == len(first) == 24
+    assert len(set(first)) == len(first) == 30
 
 
 @pytest.mark.parametrize(
@@ -378,7 +422,7 @@ def test_random_weights_have_costs_but_no_quality() -> None:
 @pytest.mark.usefixtures("several")
 def test_pruned_cases_have_no_task_and_no_dense() -> None:
     cases = pruned_cases(Grid(Settings(tiers=("mini", "base"))))
-    assert len(cases) == 2 * 24 + 20
+    assert len(cases) == 2 * 30 + 20
     assert all(case.task is None and case.variant.pruning for case in cases)
 
 
