@@ -7,14 +7,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reports.crossover import crossover
 from reports.store import StoredRun, read_run, stored_runs
-from reports.tables import FORMATS, render
+from reports.tables import FORMATS, STYLES, render
 
 EXAMPLE = """\
 examples:
   python -m reports show                    the last run
   python -m reports show --format md        the same, for a pull request
   python -m reports show --format csv RUN   every field of a run's records
+  python -m reports crossover RUN           from which sparsity each layout is faster than dense
   python -m reports runs                    what is stored
 """
 
@@ -37,9 +39,17 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("run", nargs="?", type=Path, metavar="RUN", help="a run's file (default: the last run)")
     show.add_argument("--format", choices=FORMATS, default="table")
     show.set_defaults(command=_show)
+    cross = commands.add_parser(
+        "crossover", help="from which sparsity layouts are faster", epilog=EXAMPLE, formatter_class=layout
+    )
+    cross.add_argument(
+        "run", nargs="?", type=Path, metavar="RUN", help="a run's file (default: the last run)"
+    )
+    cross.add_argument("--format", choices=list(STYLES), default="table")
+    cross.set_defaults(command=_crossover)
     runs = commands.add_parser("runs", help="list what is stored", epilog=EXAMPLE, formatter_class=layout)
     runs.set_defaults(command=_runs)
-    for command in (show, runs):
+    for command in (show, cross, runs):
         command.add_argument("--results", type=Path, metavar="DIR", help="default: results")
         command.set_defaults(results=Path("results"))
     return parser
@@ -50,6 +60,12 @@ def _show(options: argparse.Namespace) -> int:
     sys.stdout.write(render(stored.records, options.format) + "\n")
     if options.format == "table":
         sys.stdout.write(f"\n{_describe(stored)}\n")
+    return _complain(stored.damage)
+
+
+def _crossover(options: argparse.Namespace) -> int:
+    stored = read_run(options.run or _last(options.results))
+    sys.stdout.write(crossover(stored.records).render(options.format) + "\n")
     return _complain(stored.damage)
 
 
