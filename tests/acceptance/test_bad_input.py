@@ -96,7 +96,7 @@ def test_results_folder_is_tried_before_workers_of_xdist_start(tiny: Tiny, tmp_p
 
 
 def test_disk_that_fills_up_ends_the_session_and_keeps_what_was_stored(tiny: Tiny, tmp_path: Path) -> None:
-    options = [*tiny.options, "-k", "tiny-gpt2 and not mask_cost", "-p", "tests.acceptance.full_disk"]
+    options = [*tiny.options, "-k", "tiny-gpt2 and (quality or sparsity)", "-p", "tests.acceptance.full_disk"]
     session = run(options, tmp_path / "results")
     assert session.status == pytest.ExitCode.TESTS_FAILED
     assert "cannot write there any more (No space left on device)" in session.output
@@ -200,7 +200,7 @@ def test_gap_in_the_weights_is_named_once_by_every_case(tiny: Tiny, tmp_path: Pa
     weights = load_file(folder / "model.safetensors")
     del weights["transformer.h.1.mlp.c_fc.weight"]
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    chosen = ["-k", "tiny-gpt2 and magnitude-global-0.50"]
+    chosen = ["-k", "tiny-gpt2 and magnitude-global-0.50 and (quality or sparsity)"]
     session = run([*Tiny(tiny.data, folder).options, *chosen], tmp_path / "results")
     assert session.status == pytest.ExitCode.TESTS_FAILED
     cases = 3  # its quality, its zeros, the cost of its masks
@@ -245,7 +245,10 @@ def test_weights_out_of_reach_are_skipped_and_no_success(tiny: Tiny, tmp_path: P
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, so this cannot be tried")
 def test_gpu_that_is_not_there_is_skipped(tiny: Tiny, tmp_path: Path) -> None:
-    session = run([*tiny.options, "-k", "tiny-gpt2 and 0.50", "--device", "cuda", "-rs"], tmp_path)
+    session = run(
+        [*tiny.options, "-k", "tiny-gpt2 and 0.50 and (quality or sparsity)", "--device", "cuda", "-rs"],
+        tmp_path,
+    )
     assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
     assert "no device cuda: PyTorch sees 0 GPUs" in session.output
     assert_short(session)

@@ -31,7 +31,12 @@ METRICS = {
     "tiny-quiz": {"f1", "exact_match"},
     "tiny-pairs": {"bleu", "chrf"},
 }
-GLOBAL = ["--tier", "mini", "-k", "(tiny-bert or tiny-t5) and (magnitude-global or dense)"]
+GLOBAL = [
+    "--tier",
+    "mini",
+    "-k",
+    "(tiny-bert or tiny-t5) and (magnitude-global or dense) and (quality or sparsity)",
+]
 
 
 def run_embedded(arguments: list[str], results: Path, embedded: Path, **extra: str) -> Session:
@@ -170,7 +175,7 @@ def test_weights_of_another_head_are_refused_before_any_work_with_their_place(
     embedded: Path, tmp_path: Path, option: str
 ) -> None:
     folder = embedded / "models" / "reader"
-    chosen = ["--tier", "mini", "-k", "tiny-bert and dense", "--checkpoint", f"{option}={folder}"]
+    chosen = ["--tier", "mini", "-k", "tiny-bert and dense and quality", "--checkpoint", f"{option}={folder}"]
     session = run_embedded(chosen, tmp_path / "results", embedded)
     assert session.status == pytest.ExitCode.USAGE_ERROR
     (message,) = [line for line in session.output.splitlines() if line.startswith("ERROR: ")]
@@ -184,7 +189,7 @@ def test_weights_of_another_head_are_refused_before_any_work_with_their_place(
 def test_weights_of_another_head_fail_every_case_of_a_worker(embedded: Path, tmp_path: Path) -> None:
     folder = embedded / "models" / "reader"
     given = ["-n", "1", "--tier", "mini", "--checkpoint", f"tiny-bert={folder}"]
-    session = run_embedded([*given, "-k", "tiny-cloze and dense"], tmp_path / "results", embedded)
+    session = run_embedded([*given, "-k", "tiny-cloze and dense and quality"], tmp_path / "results", embedded)
     assert session.status == pytest.ExitCode.TESTS_FAILED
     assert f"{folder} holds a BertForQuestionAnswering" in session.output
     assert "Traceback" not in session.output
@@ -193,7 +198,7 @@ def test_weights_of_another_head_fail_every_case_of_a_worker(embedded: Path, tmp
 
 def test_weights_of_a_whole_model_do_for_the_tasks_of_their_head(embedded: Path, tmp_path: Path) -> None:
     given = ["--checkpoint", f"tiny-bert={embedded / 'models' / 'reader'}"]
-    chosen = ["--tier", "mini", "-k", "tiny-bert and tiny-quiz and dense"]
+    chosen = ["--tier", "mini", "-k", "tiny-bert and tiny-quiz and dense and quality"]
     session = run_embedded([*chosen, *given], tmp_path, embedded)
     assert session.status == 0, session.output
     assert {(row["task"], row["weights"].partition("@")[0]) for row in session.records} == {
@@ -202,7 +207,16 @@ def test_weights_of_a_whole_model_do_for_the_tasks_of_their_head(embedded: Path,
 
 
 def test_random_weights_have_sparsity_alone(embedded: Path, tmp_path: Path) -> None:
-    chosen = ["--tier", "mini", "-k", "tiny-bert or tiny-t5", "--weights", "random", "--sparsity", "0.5"]
+    chosen = [
+        "--tier",
+        "mini",
+        "-k",
+        "(tiny-bert or tiny-t5) and sparsity",
+        "--weights",
+        "random",
+        "--sparsity",
+        "0.5",
+    ]
     session = run_embedded(chosen, tmp_path, embedded)
     assert session.status == 0, session.output
     assert {(row["benchmark"], row["weights"]) for row in session.records} == {("pruning", "random")}

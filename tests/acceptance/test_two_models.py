@@ -35,7 +35,7 @@ def pair(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Session:
                 *SECOND,
                 *tiny.sources,
                 *("--checkpoint", f"tiny-two={path.parent}"),
-                *("-k", "(tiny-gpt2 or tiny-two) and 0.50 and not mask_cost"),
+                *("-k", "(tiny-gpt2 or tiny-two) and 0.50 and (quality or sparsity)"),
             ],
             results,
             TINY_LOG=str(results / "log.txt"),
