@@ -50,8 +50,12 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """The surroundings of a session; on a CI machine pytest would write its summary at full length."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"CI", "BUILD_NUMBER"}}
+    """The surroundings of a session; on a CI machine pytest would write its summary at full length.
+
+    In a worker of pytest-xdist, pytest-benchmark would take the session for one and time nothing.
+    """
+    others = {"CI", "BUILD_NUMBER", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"}
+    kept = {name: value for name, value in os.environ.items() if name not in others}
     return {**kept, "HF_HUB_OFFLINE": "1", "COLUMNS": "80", **extra}
 
 

@@ -54,7 +54,7 @@ def test_memory_of_csr_is_that_of_its_values_and_indices(costs: Session) -> None
 
 def test_the_json_of_pytest_benchmark_carries_ratio_layout_and_kernel(costs: Session) -> None:
     found = json.loads((costs.results / "benchmark.json").read_text("utf-8"))["benchmarks"]
-    assert len(found) == 9
+    assert len(found) == 8 + 4 + 3  # of memory and of latency, which has no dense case
     timed = {entry["name"]: entry["extra_info"] for entry in found}
     entry = timed["test_latency[tiny-gpt2-decode-b1x16-magnitude-global-0.90-csr]"]
     assert {"speedup", "speedup_low", "speedup_high", "layout", "kernel"} <= entry.keys()
@@ -66,7 +66,7 @@ def test_two_runs_give_the_same_memory(costs: Session, tiny: Tiny, tmp_path: Pat
     assert again.status == 0, again.output
     first, second = of(costs, benchmark="memory"), of(again, benchmark="memory")
     assert first == second
-    assert len(first) == 5 * 4
+    assert len(first) == (1 + 2 * 2 + 3) * 4  # dense, two layouts of two levels, three kinds of parts
 
 
 def test_with_processes_beside_each_other_memory_is_measured_and_nothing_is_timed(
