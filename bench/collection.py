@@ -70,23 +70,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     cases = [item for item in items if not _is_placeholder(item)]
     if items and not cases:
         config.stash[EMPTY] = config.stash[GRID].explain_emptiness()
-    items[:] = sorted(cases, key=_order(config.stash[GRID]))
+    items[:] = sorted(cases, key=_order(config.stash[GRID], list(filter(None, map(case_of, cases)))))
 
 
-def _order(grid: Grid) -> Callable[[pytest.Item], tuple[float, ...]]:
-    """Dense first, then pruning by pruning with growing sparsity; quality before costs."""
+def _order(grid: Grid, cases: Sequence[Case]) -> Callable[[pytest.Item], tuple[float, ...]]:
+    """Dense first, then pruning by pruning with growing sparsity; quality before costs.
+
+    What costs are measured of besides the grid comes after it, each pruning by itself too: a variant that
+    is left for another and come back to is pruned twice.
+    """
     models = list(grid.models())
-    checkpoints = _places(checkpoint(model, trained) for model in models for trained in model.trained)
-    prunings = [pruning for model in models for pruning in (*grid.prunings(model), *MASK_COSTS)]
-    kinds = _places((pruning.method, pruning.scope) for pruning in prunings)
+    own = [checkpoint(model, trained) for model in models for trained in model.trained]
+    checkpoints = _places([*own, *(case.variant.checkpoint for case in cases)])
+    known = [pruning for model in models for pruning in (*grid.prunings(model), *MASK_COSTS)]
+    asked = [case.variant.pruning for case in cases if case.variant.pruning]
+    kinds = _places((pruning.method, pruning.scope) for pruning in (*known, *asked))
 
     def place(item: pytest.Item) -> tuple[float, ...]:
         if (case := case_of(item)) is None:
             return (-1,)
-        model, pruning = checkpoints.get(case.variant.checkpoint, 0), case.variant.pruning
+        model, pruning = checkpoints[case.variant.checkpoint], case.variant.pruning
         if pruning is None:
             return model, -1
-        return model, kinds.get((pruning.method, pruning.scope), 0), pruning.sparsity, not case.task
+        return model, kinds[pruning.method, pruning.scope], pruning.sparsity, not case.task
 
     return place
 

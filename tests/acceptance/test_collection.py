@@ -13,6 +13,7 @@ from tests.acceptance.conftest import Session, run
 CASE = re.compile(
     r"::(?P<test>\w+)\[(?P<model>\w+-mini)-(?P<task>atlas-\w+(?:-ro)?-)?(?P<kind>dense|\w+-\w+)-?(?P<level>[\d.]+)?\]"
 )
+VARIANT = re.compile(r"-b1x32-(.+-[\d.]+)-(?:strided|csr|bsr|sliced)\]")
 Words = tuple[str, str, str, float]
 
 
@@ -98,3 +99,14 @@ def test_costs_come_after_the_quality_of_their_variant(tmp_path: Path) -> None:
     tests = [line.partition("[")[0].rpartition("::")[2] for line in ids(session)]
     assert tests[:2] == ["test_quality", "test_quality"]
     assert sorted(tests[2:]) == ["test_mask_cost", "test_sparsity"]
+
+
+def test_a_variant_is_not_left_and_come_back_to_whatever_is_measured_of_it(tmp_path: Path) -> None:
+    """Block scopes and whole parts are of costs alone here: the grid of quality has no place for them."""
+    asked = ["--layout", "strided,csr,bsr,sliced", "--sparsity", "0.5,0.9", "-k", "gpt2-mini and latency"]
+    session = run(["--tier", "mini", "--collect-only", "-q", *asked], tmp_path)
+    variants = [found[1] for line in ids(session) if (found := VARIANT.search(line))]
+    assert len(variants) == len(ids(session))
+    runs = [variant for variant, _ in groupby(variants)]
+    assert {"magnitude-4x4-0.50", "magnitude-16x16-0.50", "magnitude-depth-0.50"} <= set(runs)
+    assert len(runs) == len(set(runs))
