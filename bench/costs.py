@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from bench.grid import SPARSITIES as QUALITY_SPARSITIES
 from bench.grid import Grid, representative
 from fixtures.encodings.table import ENCODINGS
 from fixtures.layouts import LAYOUTS, Layout
 from fixtures.models import MODELS
-from fixtures.pruning.scopes import find_scope, prunings_of
+from fixtures.pruning.scopes import STRUCTURED, find_scope, prunings_of
 from fixtures.specs import EMBEDDED, Case, ModelSpec, PruningSpec
 from fixtures.workloads import Workload
 
@@ -25,11 +27,9 @@ DEFAULT_PHASES: Mapping[str, tuple[str, ...]] = {**PHASES_OF, "t5": ("encode", "
 # tokens of the one sequence of a default workload: embedded models have a minute for all of them
 LENGTH, EMBEDDED_LENGTH = 128, 32
 SPARSITIES = (0.50, 0.90, 0.99)
-SIZE_SPARSITIES = (0.10, 0.50, 0.90, 0.95, 0.99)
 HALF = 0.50  # the one level of structured scopes
 CONTROL = "strided"
 DEFAULT_LAYOUTS = (CONTROL, "csr", "sliced")
-STRUCTURED = ("heads", "neurons", "depth")
 BLOCKS = ("4x4", "16x16")
 ON_CUDA = ("2:4", "2:4-compiled")
 # GPT-2 base's matrices, out × in
@@ -74,22 +74,19 @@ def latency_cases(grid: Grid) -> list[Case]:
         Case(representative(model, pruning).variant, workload=workload, layout=layout.name)
         for model in grid.models()
         for workload in _workloads(grid, model)
-        for pruning, layout in _laid_out(grid)
-        if layout.tokens is None or _rows(workload) <= layout.tokens
-        if grid.sparsities or grid.suits(model, pruning)
+        for pruning, layout in _suited(grid, model, _rows(workload))
     ]
 
 
 def memory_cases(grid: Grid) -> list[Case]:
-    """The longest of each model's workloads, in every layout that fits a pruning; and dense."""
+    """The first of each model's workloads, in every layout for many rows that fits a pruning; and dense."""
     found = []
     for model in grid.models():
         for workload in _workloads(grid, model)[:1]:
-            found.append(Case(representative(model, None).variant, workload=workload, layout="strided"))
+            found.append(Case(representative(model, None).variant, workload=workload, layout=CONTROL))
             found += [
                 Case(representative(model, pruning).variant, workload=workload, layout=layout.name)
-                for pruning, layout in _laid_out(grid)
-                if layout.tokens is None and (grid.sparsities or grid.suits(model, pruning))
+                for pruning, layout in _suited(grid, model, math.inf)
             ]
     return found
 
@@ -108,7 +105,7 @@ def size_cases(grid: Grid) -> list[Case]:
 
 def _size_prunings(grid: Grid) -> list[PruningSpec]:
     pairs = product(grid.methods or ("magnitude",), grid.scopes or ("global",))
-    levels = grid.sparsities or SIZE_SPARSITIES
+    levels = grid.sparsities or QUALITY_SPARSITIES
     return [pruning for method, scope in pairs for pruning in prunings_of(method, find_scope(scope), levels)]
 
 
@@ -132,7 +129,7 @@ def _layer_cells(grid: Grid) -> Iterator[tuple[str, LayerCell]]:
         yield from (("c_fc", cell) for cell in LAYER_CELLS)
         return
     for name, tokens, (pruning, layout) in product(SHAPES, TOKENS, _laid_out(grid)):
-        if not layout.structured and (layout.tokens is None or tokens <= layout.tokens):
+        if not layout.structured and layout.takes(tokens):
             yield name, LayerCell(layout.name, pruning.scope, pruning.sparsity, tokens)
 
 
@@ -142,6 +139,13 @@ def _workloads(grid: Grid, model: ModelSpec) -> tuple[Workload, ...]:
         return tuple(workload for workload in grid.workloads if workload.phase in able)
     length = EMBEDDED_LENGTH if model.tier == EMBEDDED else LENGTH
     return tuple(Workload(phase, 1, length) for phase in DEFAULT_PHASES.get(model.family, ()))
+
+
+def _suited(grid: Grid, model: ModelSpec, rows: float) -> Iterator[tuple[PruningSpec, Layout]]:
+    """Prunings of a model with the layouts that are for them, and for so many rows at once."""
+    for pruning, layout in _laid_out(grid):
+        if layout.takes(rows) and grid.suits(model, pruning):
+            yield pruning, layout
 
 
 def _laid_out(grid: Grid) -> list[tuple[PruningSpec, Layout]]:

@@ -13,7 +13,7 @@ from fixtures.models import MODELS
 from fixtures.protocols import Protocol
 from fixtures.pruning.levels import fits
 from fixtures.pruning.methods import METHODS
-from fixtures.pruning.scopes import find_scope, prunings_of
+from fixtures.pruning.scopes import STRUCTURED, find_scope, prunings_of
 from fixtures.settings import Settings
 from fixtures.specs import EMBEDDED, Case, Checkpoint, ModelSpec, PruningSpec, TaskSpec, Trained, Variant
 from fixtures.tasks import TASKS
@@ -25,9 +25,7 @@ SPARSITIES = (0.10, 0.50, 0.90, 0.95, 0.99)
 KNEE = tuple(PruningSpec("magnitude", "global", sparsity) for sparsity in (0.30, 0.60, 0.70, 0.80))
 # removing whole parts, where it fits the model
 WHOLE_PARTS = tuple(
-    PruningSpec("magnitude", scope, sparsity)
-    for scope in ("heads", "neurons", "depth")
-    for sparsity in (0.25, 0.50)
+    PruningSpec("magnitude", scope, sparsity) for scope in STRUCTURED for sparsity in (0.25, 0.50)
 )
 PRUNINGS = (("magnitude", "model"), ("magnitude", "global"), ("magnitude", "layer"), ("random", "global"))
 # what torch.nn.utils.prune.global_unstructured can do too, at the study's middle level
@@ -86,11 +84,11 @@ class Grid:
         found = self._asked_prunings()
         if model.tier == EMBEDDED and not (self.methods or self.scopes or self.sparsities):
             found += (*KNEE, *WHOLE_PARTS)
-        return [pruning for pruning in found if self.sparsities or self.suits(model, pruning)]
+        return [pruning for pruning in found if self.suits(model, pruning)]
 
     def suits(self, model: ModelSpec, pruning: PruningSpec) -> bool:
-        """Whether a level that nobody asked for removes whole parts of the model."""
-        if not find_scope(pruning.scope).structured:
+        """Whether a level was asked for, or else removes whole parts of the model."""
+        if self.sparsities or not find_scope(pruning.scope).structured:
             return True
         units = units_of(checkpoint(model, model.trained[0]), pruning.scope, self.settings)
         return units is None or fits(pruning.sparsity, units)

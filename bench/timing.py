@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bench.costs import CONTROL
 from bench.plugin import TIME_LIMIT
 from fixtures.layouts import LAYOUTS
 from fixtures.settings import Settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 LayOut = Callable[[], "LaidOut"]
 
-CONTROL = "strided"
 # zeros in a dense tensor cost what dense costs: a ratio outside says that the machine is not to be trusted
 BAND = (0.90, 1.10)
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
@@ -144,7 +144,7 @@ class Timing:
         if self.case.layout == CONTROL:
             self.quietness.note_control(found.turns.speedup)
         values = {**found.by_name(), **(theory or {})}
-        kernel = f"{LAYOUTS[str(self.case.layout)].library} ({found.kernel})"
+        kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({found.kernel})"
         stamps = (f"kernel {kernel}", *self.quietness.stamps)
         self._annotate({**values, "speedup_low": interval[0], "speedup_high": interval[1]}, kernel=kernel)
         self.hand_over(
