@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,22 @@ import psutil
 BUSY = 0.25  # of one core, taken by others, per core that there is
 LOOKING = 0.2  # seconds to watch how busy the cores are
 CPUS = Path("/sys/devices/system/cpu")
+# zeros in a dense tensor cost what dense costs: a ratio outside says that the machine is not to be trusted
+BAND = (0.90, 1.10)
+
+
+@dataclass(eq=False)
+class Quietness:
+    """What is known of how quiet this machine is, while the session lasts."""
+
+    stamps: list[str] = field(default_factory=list)
+
+    def note_control(self, speedup: float) -> None:
+        """Looks at a control: from the first one outside its band on, the run is noisy."""
+        if not BAND[0] <= speedup <= BAND[1]:
+            self.stamps.append(
+                f"noisy: zeros in a dense tensor came out {speedup:.2f} times as fast as dense"
+            )
 
 
 def complaints(threads: int, gpu: bool) -> Iterator[str]:  # noqa: FBT001 - a plain fact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +20,7 @@ from reports.record import Outcome
 if TYPE_CHECKING:
     import torch
 
+    from bench.machine import Quietness
     from bench.measure.latency import Latency
     from bench.measure.phases import Runner
     from bench.measuring import Record
@@ -28,29 +29,13 @@ if TYPE_CHECKING:
 
 LayOut = Callable[[], "LaidOut"]
 
-# zeros in a dense tensor cost what dense costs: a ratio outside says that the machine is not to be trusted
-BAND = (0.90, 1.10)
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
-
-
-@dataclass(eq=False)
-class Quietness:
-    """What is known of how quiet this machine is, while the session lasts."""
-
-    stamps: list[str] = field(default_factory=list)
-
-    def note_control(self, speedup: float) -> None:
-        """Looks at a control: from the first one outside its band on, the run is noisy."""
-        if not BAND[0] <= speedup <= BAND[1]:
-            self.stamps.append(
-                f"noisy: zeros in a dense tensor came out {speedup:.2f} times as fast as dense"
-            )
 
 
 @pytest.fixture(scope="session")
 def quietness(settings: Settings, pytestconfig: pytest.Config) -> Quietness:
     """What may disturb timing on this machine; says so once."""
-    from bench.machine import complaints
+    from bench.machine import Quietness, complaints
 
     found = [
         f"noisy: {clause}" for clause in complaints(settings.threads, settings.device.startswith("cuda"))
@@ -134,30 +119,23 @@ class Timing:
     def record(
         self,
         found: Latency,
-        theory: Mapping[str, float] | None = None,
+        theory: Mapping[str, float],
         achieved: float | None = None,
     ) -> None:
         """Records medians, ratio with interval, and theory; the same goes into pytest-benchmark's JSON."""
-        from bench.recording import Measurement
-
         interval = found.turns.interval(self.settings.seed)
         if self.case.layout == CONTROL:
             self.quietness.note_control(found.turns.speedup)
-        values = {**found.by_name(), **(theory or {})}
+        values = {**found.by_name(), **theory}
         kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({found.kernel})"
-        stamps = (f"kernel {kernel}", *self.quietness.stamps)
         self._annotate({**values, "speedup_low": interval[0], "speedup_high": interval[1]}, kernel=kernel)
-        self.hand_over(
-            Measurement(
-                benchmark="latency",
-                weights=self.weights,
-                device=str(self.device),
-                values=values,
-                samples=found.samples(),
-                intervals={"speedup": interval},
-                achieved=achieved,
-                stamps=stamps,
-            )
+        self._hand_over(
+            "latency",
+            values,
+            samples=found.samples(),
+            intervals={"speedup": interval},
+            achieved=achieved,
+            stamps=(f"kernel {kernel}", *self.quietness.stamps),
         )
 
     def once(self, measured: Callable[[], dict[str, float]]) -> dict[str, float]:
@@ -168,35 +146,16 @@ class Timing:
     def record_memory(self, values: Mapping[str, float], achieved: float) -> None:
         """Records bytes; what is resident, which no two runs agree on, is a record apart."""
         from bench.measure.memory import resident
-        from bench.recording import Measurement
 
         shown = {"resident_memory": float(resident())}
         self._annotate({**values, **shown})
         for benchmark, found in (("memory", values), ("resident", shown)):
-            self.hand_over(
-                Measurement(
-                    benchmark=benchmark,
-                    weights=self.weights,
-                    device=str(self.device),
-                    values=found,
-                    achieved=achieved,
-                )
-            )
+            self._hand_over(benchmark, found, achieved=achieved)
 
     def record_size(self, values: Mapping[str, float], achieved: float) -> None:
         """Records the bytes of a file."""
-        from bench.recording import Measurement
-
         self._annotate(values)
-        self.hand_over(
-            Measurement(
-                benchmark="size",
-                weights=self.weights,
-                device="cpu",
-                values=values,
-                achieved=achieved,
-            )
-        )
+        self._hand_over("size", values, achieved=achieved, device="cpu")
 
     def _annotate(self, values: Mapping[str, float], **words: str) -> None:
         case = self.case
@@ -205,18 +164,13 @@ class Timing:
         self.benchmark.extra_info.update({**named, **words, **values})
 
     def _record_nothing(self, benchmark: str, metric: str, outcome: Outcome, reason: str) -> None:
+        self._hand_over(benchmark, {metric: None}, outcome=outcome, stamps=(f"{outcome}: {reason}",))
+
+    def _hand_over(self, benchmark: str, values: Mapping[str, float | None], **more: Any) -> None:  # noqa: ANN401 - other fields
         from bench.recording import Measurement
 
-        self.hand_over(
-            Measurement(
-                benchmark=benchmark,
-                weights=self.weights,
-                device=str(self.device),
-                values={metric: None},
-                outcome=outcome,
-                stamps=(f"{outcome}: {reason}",),
-            )
-        )
+        where = {"weights": self.weights, "device": str(self.device)}
+        self.hand_over(Measurement(benchmark=benchmark, values=values, **{**where, **more}))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,20 +25,13 @@ from bench.measure.turns import (
 
 # of the largest output: how far those of a layout may be from the masked model's, by the type of computation
 TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 5e-2}
-
-
 # how operators and kernels that multiply matrices are called
 PRODUCT = re.compile(r"mm|gemm|gemv|linear|cutlass|spmm|sparse|dot", re.IGNORECASE)
-
 KERNEL_NAME = 80  # characters: those of templates have hundreds
 
 
 class Benchmark(Protocol):
     """What pytest-benchmark's fixture is used for."""
-
-    disabled: bool
-    extra_info: dict[str, Any]
-    params: Mapping[str, Any] | None
 
     def pedantic(self, target: Callable[[], object], **options: Any) -> object:  # noqa: ANN401 - as it has them
         """Calls a target round by round."""

@@ -89,9 +89,7 @@ def cache_size() -> int:
 
 
 def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
-    layer = nn.Linear(weight.shape[1], weight.shape[0])
-    layer.weight, layer.bias = (
-        nn.Parameter(weight, requires_grad=False),
-        nn.Parameter(bias, requires_grad=False),
-    )
+    layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")  # which draws no weights
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    layer.bias = nn.Parameter(bias, requires_grad=False)
     return layer

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench import machine
-from bench.timing import Quietness, is_out_of_memory
+from bench.machine import Quietness
+from bench.timing import is_out_of_memory
 
 
 @pytest.fixture

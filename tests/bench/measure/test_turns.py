@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -39,12 +39,6 @@ def clock_of(log: Log, seconds: Callable[[str], float]) -> Callable[[Runner], fl
 
 class Pedantic:
     """What pytest-benchmark does with a setup, a target and a teardown."""
-
-    disabled = False
-
-    def __init__(self) -> None:
-        self.extra_info: dict[str, Any] = {}
-        self.params: Mapping[str, Any] | None = None
 
     def pedantic(self, target: Callable[[], object], **options: Any) -> None:  # noqa: ANN401 - as it has them
         """Round by round."""
