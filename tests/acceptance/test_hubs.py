@@ -19,7 +19,8 @@ def hub_at(endpoint: str, cache: Path) -> dict[str, str]:
 
 
 def test_hub_that_never_answers_is_asked_once_for_all_models(tiny: Tiny, tmp_path: Path) -> None:
-    chosen = ["--tier", "base", "-k", "not smollm2 and not tiny-gpt2 and not test_layer", "--task", "tiny-text"]
+    of_the_hub = "not smollm2 and not tiny-gpt2 and not test_layer"
+    chosen = ["--tier", "base", "-k", of_the_hub, "--task", "tiny-text"]
     with silent_hub() as hub:
         session = run(
             [*chosen, "--data-dir", str(tiny.data)], tmp_path / "results", **hub_at(hub.endpoint, tmp_path)
