@@ -75,7 +75,7 @@ def generate(
     def compute(batch: Batch) -> None:
         limits = [max_new_tokens[index] for index in batch]
         check = FiniteLogits(len(batch))
-        with _own_settings(model), _watched(model, check):
+        with _own_settings(model), _attending_step_by_step(model), _watched(model, check):
             written = _generate_batch(model, [prompts[index] for index in batch], limits, search)
         check.require(batch)
         for index, row, limit in zip(batch, written.tolist(), limits, strict=True):
@@ -159,6 +159,20 @@ def _own_settings(model: PreTrainedModel) -> Iterator[None]:
         yield
     finally:
         model.generation_config = preset
+
+
+@contextmanager
+def _attending_step_by_step(model: PreTrainedModel) -> Iterator[None]:
+    """On a CPU, T5's attention with its position biases is a fifth faster in plain steps than as one call."""
+    used = model.config._attn_implementation  # noqa: SLF001 - what the setter below sets has no other name
+    if model.device.type != "cpu" or model.config.model_type != "t5":
+        yield
+        return
+    model.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(used)
 
 
 @contextmanager
