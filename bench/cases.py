@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bench.costs import latency_cases, layer_cases, memory_cases, size_cases
 from bench.grid import Grid, mask_cost_cases, pruned_cases, quality_cases, throughput_cases
+from bench.scans import scan_cost_cases, structure_cases
 from fixtures.specs import Case
 
 # benchmarks that the default options have no case of, and the options that have
 WANTED = {
     "throughput": (throughput_cases, "--tier base --weights random"),
     "mask_cost": (mask_cost_cases, "--tier base --device cpu"),
+    "structure": (structure_cases, "--weights published"),
+    "scan_cost": (scan_cost_cases, "--tier xl, or --inspect DIR"),
     "layer": (layer_cases, "--device cpu and --dtype float32"),
 }
 MAKERS = (
@@ -21,6 +24,8 @@ MAKERS = (
     layer_cases,
     memory_cases,
     size_cases,
+    structure_cases,
+    scan_cost_cases,
 )
 
 

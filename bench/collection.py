@@ -12,7 +12,7 @@ from bench.cases import every_case, explain_options
 from bench.grid import MASK_COSTS, Grid, checkpoint
 from bench.plugin import GRID
 from bench.selection import explain_empty_selection, names_of_tests
-from fixtures.checkpoint_files import require_positions
+from fixtures.checkpoint_files import require_positions, require_tokenizer
 from fixtures.corpora import CORPORA
 from fixtures.declared_head import require_head
 from fixtures.plugin import SETTINGS
@@ -31,9 +31,10 @@ PARAMETERS: Mapping[str, Callable[[Case], object]] = {
     "pruning": lambda case: case.variant.pruning,
     "model": lambda case: case.variant.checkpoint,
     "origin": lambda case: case.variant.checkpoint,
+    "stored": lambda case: case.variant.checkpoint,
     "variant": lambda case: case.variant,
 }
-LOADED = ("model", "origin", "variant")
+LOADED = ("model", "origin", "stored", "variant")
 
 Thing = TypeVar("Thing", bound=Hashable)
 
@@ -165,6 +166,7 @@ def _require_fit(cases: Sequence[Case], settings: Settings) -> None:
         if folder := settings.local_weights(checkpoint):
             require_head(folder, checkpoint)
             if case.task:
+                require_tokenizer(folder)
                 require_positions(folder, getattr(case.protocol, "window", 0), case.task.name)
 
 

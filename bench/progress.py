@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -46,3 +47,16 @@ def show_progress(label: str, config: pytest.Config) -> Progress[Any]:
         return tqdm(examples, label, file=stream, unit="", leave=False, delay=PATIENCE)
 
     return shown
+
+
+@contextmanager
+def show_bytes(label: str, total: int, config: pytest.Config) -> Iterator[Callable[[int], object]]:
+    """A function that is told how many bytes more are done, and shows that; silent where no one looks."""
+    if not is_watched(config):
+        yield int
+        return
+    stream = TerminalStream(config)
+    with tqdm(
+        total=total, desc=label, file=stream, unit="B", unit_scale=True, leave=False, delay=PATIENCE
+    ) as shown:
+        yield shown.update

@@ -9,7 +9,7 @@ from typing import Any
 from bench.thresholds import Verdict
 from fixtures.pruning.methods import METHODS
 from fixtures.settings import Settings
-from fixtures.specs import Case
+from fixtures.specs import Case, PruningSpec
 from reports.metrics import METRICS
 from reports.record import PROPERTY, Outcome, Record
 
@@ -30,6 +30,10 @@ class Measurement:
         achieved: sparsity in scope, counted.
         stamps: what a reader should know of how it was measured.
         intervals: by metric, the ends of its confidence interval.
+        part: of the model, where the numbers are about a layer or a component.
+        pruning: what the numbers are about where that is not what the case measures.
+        dtype: of the weights where they are looked at as they are stored.
+        n: how many things the numbers summarise, where that is not the number of samples.
         outcome: why there are no values, where there are none: the metrics are there, their values are not.
     """
 
@@ -44,6 +48,10 @@ class Measurement:
     achieved: float | None = None
     stamps: tuple[str, ...] = ()
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    part: str | None = None
+    pruning: PruningSpec | None = None
+    dtype: str | None = None
+    n: int | None = None
     outcome: Outcome = "measured"
 
 
@@ -57,7 +65,7 @@ def make_records(case: Case, settings: Settings, found: Measurement) -> list[Rec
 
 
 def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> Record:
-    pruning, task = case.variant.pruning, case.task
+    pruning, task = found.pruning or case.variant.pruning, case.task
     verdict = found.verdicts.get(metric, Verdict("ungated"))
     samples = found.samples.get(metric)
     low, high = found.intervals.get(metric, (None, None))
@@ -69,14 +77,15 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         task=task.name if task else None,
         task_version=task.version if task else None,
         protocol=found.protocol,
+        part=found.part,
         workload=found.workload or (str(case.workload) if case.workload else None),
         method=pruning.method if pruning else None,
         scope=pruning.scope if pruning else None,
         sparsity=pruning.sparsity if pruning else 0.0,
-        layout=case.layout or (None if found.workload or case.workload or case.encoding else "strided"),
+        layout=case.layout or (None if _is_without_layout(case, found) else "strided"),
         encoding=case.encoding,
         device=found.device,
-        dtype=settings.dtype,
+        dtype=found.dtype or settings.dtype,
         threads=settings.threads if found.device == "cpu" else None,
         seed=settings.seed if drawn else None,
         metric=metric,
@@ -84,7 +93,7 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         unit=METRICS[metric].unit,
         better=METRICS[metric].better,
         achieved_sparsity=found.achieved,
-        n=len(samples) if samples else None,
+        n=len(samples) if samples else found.n,
         low=low,
         high=high,
         limit=verdict.limit,
@@ -93,6 +102,10 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         stamps=tuple(filter(None, (verdict.note, *found.stamps))),
         outcome=found.outcome,
     )
+
+
+def _is_without_layout(case: Case, found: Measurement) -> bool:
+    return bool(found.workload or case.workload or case.encoding or found.benchmark == "structure")
 
 
 def hand_over(

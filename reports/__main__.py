@@ -7,9 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reports.counts import SUFFIX, CheckpointCounts, read_counts
 from reports.crossover import crossover
 from reports.store import StoredRun, read_run, stored_runs
-from reports.tables import FORMATS, STYLES, render
+from reports.structure import GROUPS, Questions, counts_table
+from reports.table import STYLES
+from reports.tables import FORMATS, render
 
 EXAMPLE = """\
 examples:
@@ -17,6 +20,8 @@ examples:
   python -m reports show --format md        the same, for a pull request
   python -m reports show --format csv RUN   every field of a run's records
   python -m reports crossover RUN           from which sparsity each layout is faster than dense
+  python -m reports structure --by parameter --above 1 --quantile 0.5,0.99
+                                            sizes of weights, from the counts of a run
   python -m reports runs                    what is stored
 """
 
@@ -47,9 +52,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     cross.add_argument("--format", choices=list(STYLES), default="table")
     cross.set_defaults(command=_crossover)
+    sizes = commands.add_parser(
+        "structure", help="sizes of weights in a run's checkpoints", epilog=EXAMPLE, formatter_class=layout
+    )
+    sizes.add_argument(
+        "run", nargs="?", type=Path, metavar="RUN", help="a run's file (default: the last with counts)"
+    )
+    sizes.add_argument("--model", metavar="NAME", help="one model alone")
+    sizes.add_argument("--by", choices=list(GROUPS), default="layer")
+    sizes.add_argument("--above", type=_numbers, default=(), metavar="T,…", help="shares of |w| above")
+    sizes.add_argument("--below", type=_numbers, default=(), metavar="T,…", help="shares of |w| below")
+    sizes.add_argument("--quantile", type=_shares, default=(), metavar="Q,…", help="from 0 to 1")
+    sizes.add_argument("--format", choices=list(STYLES), default="table")
+    sizes.set_defaults(command=_structure)
     runs = commands.add_parser("runs", help="list what is stored", epilog=EXAMPLE, formatter_class=layout)
     runs.set_defaults(command=_runs)
-    for command in (show, cross, runs):
+    for command in (show, cross, sizes, runs):
         command.add_argument("--results", type=Path, metavar="DIR", help="default: results")
         command.set_defaults(results=Path("results"))
     return parser
@@ -67,6 +85,42 @@ def _crossover(options: argparse.Namespace) -> int:
     stored = read_run(options.run or _last(options.results))
     sys.stdout.write(crossover(stored.records).render(options.format) + "\n")
     return _complain(stored.damage)
+
+
+def _structure(options: argparse.Namespace) -> int:
+    asked = Questions(options.above, options.below, options.quantile)
+    if asked == Questions():
+        asked = Questions(above=(1.0,), quantiles=(0.01, 0.5, 0.99))
+    run = options.run or _last_with_counts(options.results)
+    tables = [counts_table(found, options.by, asked) for found in _chosen(run, options.model)]
+    sys.stdout.write("\n\n".join(table.render(options.format) for table in tables) + "\n")
+    return 0
+
+
+def _chosen(run: Path, model: str | None) -> Sequence[CheckpointCounts]:
+    found = read_counts(run)
+    chosen = [checkpoint for checkpoint in found if model in {None, checkpoint.model}]
+    if not chosen:
+        raise ValueError(f"{run} has no counts of {model}: it has {', '.join(one.model for one in found)}")
+    return chosen
+
+
+def _last_with_counts(results: Path) -> Path:
+    paths = [path for path in _paths(results) if path.with_suffix(SUFFIX).is_file()]
+    if not paths:
+        raise ValueError(f"no run in {results} has counts: `pytest bench -k structure` makes them")
+    return paths[-1]
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(word) for word in text.split(","))
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    found = _numbers(text)
+    if not all(0 <= share <= 1 for share in found):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected shares from 0 to 1")
+    return found
 
 
 def _runs(options: argparse.Namespace) -> int:

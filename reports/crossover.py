@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reports.cells import format_value, sparsity_text
 from reports.record import Record
-from reports.tables import LAYER, Table, format_value, sparsity_text
+from reports.table import Table
+from reports.tables import LAYER
 
 Row = tuple[str, int]
 

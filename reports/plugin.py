@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from reports.counts import PROPERTY as COUNTS
 from reports.environment import describe_run
 from reports.metrics import is_headline
 from reports.record import MODEL_SECONDS, Record, handed_over
@@ -84,6 +86,9 @@ class Collector:
             )
             for record, samples in handed_over(report.user_properties):
                 self._store(record, samples)
+            for name, value in report.user_properties:
+                if name == COUNTS and isinstance(value, dict):
+                    self._write(partial(RunWriter.append_counts, counts=value))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Cases that were all skipped are no success, nor are numbers that could not be stored."""
@@ -133,11 +138,13 @@ class Collector:
 
     def _store(self, record: Record, samples: Sequence[float] | None) -> None:
         self._records.append(record)
+        self._write(lambda writer: writer.append(record, samples))
+
+    def _write(self, write: Callable[[RunWriter], None]) -> None:
         if self._lost:
             return
-        writer = self._writer or self._begin()
         try:
-            writer.append(record, samples)
+            write(self._writer or self._begin())
         except OSError as error:
             results = self._config.getoption("results")
             self._lost = f"--results {results}: cannot write there any more ({error.strerror})"

@@ -2,6 +2,7 @@
 
 Schema history:
     1  the first one.
+    2  `part`: a layer or a component of the model; None, as in older files, is the whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
-SCHEMA = 1
+SCHEMA = 2
 PROPERTY = "bench-record"  # the name under which a test hands over its records
 MODEL_SECONDS = "bench-model-seconds"  # and how long the model took
 
@@ -30,6 +31,7 @@ class Record:
     Attributes:
         weights: which weights: `hub@revision`, `local@sha`, a package's `name@sha`, `random`.
         protocol: what else the number depends on, in words, with the limit on examples.
+        part: of the model that the number is about, a layer or a component; None is the whole.
         workload: what was run for a cost: `masks` is finding and applying them.
         sparsity: asked for, in scope; 0 for dense.
         achieved_sparsity: counted afterwards, in scope.
@@ -49,6 +51,7 @@ class Record:
     task: str | None = None
     task_version: int | None = None
     protocol: str | None = None
+    part: str | None = None
     workload: str | None = None
     method: str | None = None
     scope: str | None = None

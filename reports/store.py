@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from reports.counts import SUFFIX as COUNTS
 from reports.record import SCHEMA, Record, Run
 
 SAMPLES = ".samples.jsonl"
@@ -57,7 +58,7 @@ class RunWriter:
         self._results = results
         self._run = run
         self._file: IO[str] | None = None
-        self._samples: IO[str] | None = None
+        self._beside: dict[str, IO[str]] = {}
         self._sample_lines = 0
 
     @property
@@ -72,9 +73,15 @@ class RunWriter:
             record = replace(record, samples=self._append_samples(record, samples))
         _write(file, record.to_json())
 
+    def append_counts(self, counts: Mapping[str, Any]) -> None:
+        """Writes what was counted of a checkpoint, tensor by tensor, into a file beside the records."""
+        if self._file is None:
+            self._open()
+        self._write_beside(COUNTS, counts)
+
     def close(self) -> None:
         """Closes the files; what was appended is on disk already, and what could not be has been told."""
-        for file in filter(None, (self._file, self._samples)):
+        for file in filter(None, (self._file, *self._beside.values())):
             with suppress(OSError):  # a full disk refuses once more what it refused
                 file.close()
 
@@ -87,12 +94,17 @@ class RunWriter:
         return self._file
 
     def _append_samples(self, record: Record, samples: Sequence[float]) -> str:
-        if self._samples is None:
-            path = Path(str(self.path)).with_suffix(SAMPLES)
-            self._samples = path.open("a", encoding="utf-8")
-        _write(self._samples, {"metric": record.metric, "samples": list(samples)})
+        name = self._write_beside(SAMPLES, {"metric": record.metric, "samples": list(samples)})
         self._sample_lines += 1
-        return f"{Path(self._samples.name).name}#{self._sample_lines}"
+        return f"{name}#{self._sample_lines}"
+
+    def _write_beside(self, suffix: str, row: Mapping[str, Any]) -> str:
+        """Appends a line to one of the run's other files; the file's name."""
+        if suffix not in self._beside:
+            path = Path(str(self.path)).with_suffix(suffix)
+            self._beside[suffix] = path.open("a", encoding="utf-8")
+        _write(self._beside[suffix], row)
+        return Path(self._beside[suffix].name).name
 
 
 def _open_new(folder: Path, stem: str) -> IO[str]:
@@ -106,14 +118,14 @@ def _open_new(folder: Path, stem: str) -> IO[str]:
             attempt += 1
 
 
-def _write(file: IO[str], row: dict[str, Any]) -> None:
+def _write(file: IO[str], row: Mapping[str, Any]) -> None:
     file.write(json.dumps(row, allow_nan=False) + "\n")  # ASCII: any text, undecodable arguments too
     file.flush()
 
 
 def stored_runs(results: Path) -> list[Path]:
     """The files of all runs, oldest first."""
-    files = [path for path in results.glob("*/*.jsonl") if not path.name.endswith(SAMPLES)]
+    files = [path for path in results.glob("*/*.jsonl") if not path.name.endswith((SAMPLES, COUNTS))]
     return sorted(files, key=_age)
 
 

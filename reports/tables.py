@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 
 import pandas as pd
-from tabulate import tabulate
 
+from reports.cells import FAILED, cell, sparsity_text
 from reports.metrics import is_headline
 from reports.record import Record
+from reports.structure import STRUCTURE, structure_table
+from reports.table import STYLES, Table
 
-STYLES = {"table": "simple", "md": "github"}
 FORMATS = (*STYLES, "csv", "json")
-FAILED = " !"
 LEGEND = "! outside its threshold"
-SCIENTIFIC_FROM = 1e4
 SPARSITY = "sparsity"
 LAYER = "layer:"  # how workloads of single layers begin
 FILE_SIZE, LIMIT = "file_size", "entropy_limit"
@@ -26,29 +23,6 @@ COLUMNS = {
     "latency": ("latency", "latency_dense", "theoretical_speedup", "amdahl_bound", "speedup", "rate"),
     "memory": ("weight_memory", "activation_peak", "peak_memory", "untied_memory"),
 }
-
-
-@dataclass(frozen=True)
-class Table:
-    """A titled grid of text; the setting is what a reader must know to compare it with another."""
-
-    title: str
-    setting: str
-    columns: list[str]
-    rows: list[list[str]]
-
-    def render(self, style: str) -> str:
-        """As text in one of `STYLES`."""
-        markdown = style == "md"
-        heading = f"### {self.title}\n\n{self.setting}\n" if markdown else f"{self.title}\n{self.setting}"
-        body = tabulate(
-            self.rows,
-            headers=self.columns,
-            tablefmt=STYLES[style],
-            disable_numparse=True,
-            colalign=("left", *["right"] * (len(self.columns) - 1)),
-        )
-        return f"{heading}\n{body}"
 
 
 def render(records: Sequence[Record], style: str) -> str:
@@ -79,6 +53,8 @@ def tables_of(records: Iterable[Record]) -> Iterator[Table]:
 def _table_of(group: list[Record]) -> Table:
     if group[0].encoding:
         return _size_table(group)
+    if group[0].benchmark == STRUCTURE and not group[0].workload:
+        return structure_table(group, _describe(group[0]))
     return _layout_table(group) if group[0].benchmark in COLUMNS else _cost_table(group)
 
 
@@ -183,38 +159,3 @@ def _label(record: Record) -> str:
     layer = (record.workload or "").removeprefix(LAYER) if _is_layer(record) else ""
     layout = record.layout if record.workload else None
     return " ".join(filter(None, (layer, pruning, layout)))
-
-
-def cell(record: Record) -> str:
-    """A value as a reader wants it, marked when its gate failed."""
-    if record.value is None:
-        return record.outcome
-    text = format_value(record.value, record.unit)
-    if record.low is not None and record.high is not None and record.unit == "x":
-        text += f" ({_three_digits(record.low)} to {_three_digits(record.high)})"
-    return text + FAILED if record.gate == "failed" else text
-
-
-def format_value(value: float, unit: str) -> str:
-    """Rounded and scaled: seconds to ms, bytes to MB, fractions to per cent, ratios with a cross."""
-    if unit == "fraction":
-        return f"{100 * value:.2f} %"
-    if unit == "x":
-        return f"{_three_digits(value)}×"
-    if unit == "s":
-        return f"{_three_digits(1000 * value)} ms" if abs(value) < 1 else f"{_three_digits(value)} s"
-    if unit == "B":
-        return f"{value / 1e6:,.1f} MB"
-    if unit == "tokens/s":
-        return f"{_three_digits(value)} {unit}"
-    return f"{value:.4g}" if abs(value) < SCIENTIFIC_FROM else f"{value:.2e}"
-
-
-def _three_digits(value: float) -> str:
-    return f"{float(f'{value:.3g}'):,g}"
-
-
-def sparsity_text(sparsity: float) -> str:
-    """The shortest exact decimal with at least two digits, as in case ids."""
-    whole, _, digits = f"{Decimal(repr(abs(sparsity))):f}".partition(".")
-    return f"{whole}.{digits:0<2}"

@@ -9,7 +9,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
+from bench.measure.workers import REFUSED, serve
 from fixtures.loading import build_model
 from fixtures.origins import Origin
 from fixtures.pruning.apply import AppliedMasks
@@ -96,18 +97,11 @@ def main() -> None:
     try:
         side = Side(json.loads(sys.argv[1]))
     except ValueError as error:
-        refusal = {"refused": str(error)}
+        refusal = {REFUSED: str(error)}
         serve(lambda _: refusal)
         return
     commands = {"forget": side.forget, "find": side.find, "describe": side.describe, "apply": side.apply}
     serve(lambda command: commands[command]())
-
-
-def serve(answer: Callable[[str], object]) -> None:
-    """Answers each line of the input with a line of JSON."""
-    for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(line.strip())) + "\n")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

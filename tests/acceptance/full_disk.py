@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 from typing import IO, Any
 
 from reports import store
@@ -13,7 +14,7 @@ _write = store._write
 _written: list[object] = []
 
 
-def write(file: IO[str], row: dict[str, Any]) -> None:
+def write(file: IO[str], row: Mapping[str, Any]) -> None:
     if len(_written) == ROOM:
         raise OSError(errno.ENOSPC, "No space left on device")
     _written.append(row)

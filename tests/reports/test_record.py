@@ -98,6 +98,7 @@ def test_key_is_what_says_what_was_measured() -> None:
         "task",
         "task_version",
         "protocol",
+        "part",
         "workload",
         "method",
         "scope",

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reports.cells import cell, format_value, sparsity_text
 from reports.record import Record
-from reports.tables import FORMATS, LEGEND, cell, format_value, render, sparsity_text, tables_of
+from reports.tables import FORMATS, LEGEND, render, tables_of
 from tests.reports.rows import make_record
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

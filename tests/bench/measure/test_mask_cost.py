@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.measure import mask_cost
-from bench.measure.mask_cost import Worker, anonymous_memory, measure_mask_cost, watch_memory
+from bench.measure import mask_cost, workers
+from bench.measure.mask_cost import make_worker as start_worker
+from bench.measure.mask_cost import measure_mask_cost
+from bench.measure.workers import Worker, anonymous_memory, watch_memory
 from fixtures.origins import Origin
 from fixtures.settings import Settings
 from fixtures.specs import PruningSpec
@@ -53,7 +55,7 @@ Put = Callable[[str], Path]
 @pytest.fixture
 def put_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
     """Puts another program in the place of the worker."""
-    monkeypatch.setattr(mask_cost, "ROOT", tmp_path)
+    monkeypatch.setattr(workers, "ROOT", tmp_path)
     monkeypatch.delenv("PYTHONPATH", raising=False)
 
     def put(program: str) -> Path:
@@ -66,7 +68,7 @@ def put_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
 
 
 def make_worker(side: str = "ours", path: str = "tiny.json") -> Worker:
-    return Worker(side, Origin("causal-lm", Path(path), "random"), PRUNING, SETTINGS)
+    return start_worker(side, Origin("causal-lm", Path(path), "random"), PRUNING, SETTINGS)
 
 
 def make_cost() -> mask_cost.MaskCost:
@@ -123,7 +125,7 @@ def test_values_are_medians_of_rounds_and_ratios_round_by_round(
     put_worker: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_worker(TIMES.replace("DESCRIPTION", "[5, 0.5, 'abc']"))
-    monkeypatch.setattr(mask_cost, "anonymous_memory", lambda _: 0)
+    monkeypatch.setattr(workers, "anonymous_memory", lambda _: 0)
     cost = make_cost()
     assert cost.samples == {
         "find_time": [1.0, 2.0, 4.0],

@@ -1,0 +1,104 @@
+"""How sparse a checkpoint is, part by part: the table of a run, and what its counts tell later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.cells import cell, count_text, format_value, number_text
+from reports.counts import CheckpointCounts, TensorCounts
+from reports.magnitudes import Magnitudes, merge
+from reports.record import Record
+from reports.table import Table
+
+STRUCTURE = "structure"
+WHOLE = "all weights"
+SHOWN = {
+    "parameters": "weights",
+    "share_above_1": "|w| > 1",
+    "magnitude_q01": "1 % below",
+    "magnitude_q50": "median",
+    "magnitude_q99": "99 % below",
+}
+# what a part needs only where some weight is zero already
+ZEROS = {"share_zero": "zeros", "share_2_4": "2:4 met", "share_4x4": "4x4 zero"}
+TAKEN = (0.50, 0.90)
+GROUPS: Mapping[str, Callable[[TensorCounts], str | None]] = {
+    "parameter": lambda tensor: tensor.name,
+    "layer": lambda tensor: tensor.layer,
+    "component": lambda tensor: tensor.component,
+}
+
+
+def structure_table(records: Sequence[Record], setting: str) -> Table:
+    """Parts down; weights, quantiles of |w|, and what one ranking of all matrices takes, across."""
+    values = {(record.part, record.metric): record for record in records if record.method is None}
+    shares = {(record.part, record.sparsity): cell(record) for record in records if record.scope == "global"}
+    zero = any(record.value for (_, metric), record in values.items() if metric == "share_zero")
+    shown = {**SHOWN, **(ZEROS if zero else {})}
+    rows = [
+        [
+            part or WHOLE,
+            *(_text(values.get((part, metric))) for metric in shown),
+            *(shares.get((part, level), "") for level in TAKEN),
+        ]
+        for part in dict.fromkeys(part for part, _ in values)
+    ]
+    columns = ["part", *shown.values(), *(f"{level:.0%} take" for level in TAKEN)]
+    return Table(f"{STRUCTURE}: {records[0].model}", setting, columns, rows)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of the counts.
+
+    Attributes:
+        above, below: thresholds of |w|.
+        quantiles: from 0 to 1.
+    """
+
+    above: tuple[float, ...] = ()
+    below: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+
+
+def counts_table(checkpoint: CheckpointCounts, group: str, questions: Questions) -> Table:
+    """Any threshold and quantile of |w|, for each parameter, layer or component, from the counts alone."""
+    groups: dict[str, list[TensorCounts]] = {WHOLE: list(checkpoint.tensors)}
+    for tensor in checkpoint.tensors:
+        if name := GROUPS[group](tensor):
+            groups.setdefault(name, []).append(tensor)
+    columns = [
+        group,
+        "weights",
+        *(f"|w| > {level:g}" for level in questions.above),
+        *(f"|w| < {level:g}" for level in questions.below),
+        *(f"{level:.4g} below" for level in questions.quantiles),
+    ]
+    rows = [[name, *_answers(tensors, questions)] for name, tensors in groups.items()]
+    left = "; ".join(f"not counted: {left['name']} ({left['why']})" for left in checkpoint.left_out)
+    setting = "; ".join(filter(None, (checkpoint.weights, checkpoint.family, left)))
+    return Table(f"{STRUCTURE}: {checkpoint.model}", setting, columns, rows)
+
+
+def _answers(tensors: Iterable[TensorCounts], questions: Questions) -> list[str]:
+    found = merge(tensor.magnitudes for tensor in tensors)
+    if not found.total:
+        return ["0", *[""] * (len(questions.above) + len(questions.below) + len(questions.quantiles))]
+    return [count_text(found.total), *_shares(found, questions)]
+
+
+def _shares(found: Magnitudes, questions: Questions) -> list[str]:
+    shares = [*map(found.share_above, questions.above), *map(found.share_below, questions.below)]
+    return [
+        *(format_value(share, "fraction") for share in shares),
+        *(number_text(found.quantile(share)) for share in questions.quantiles),
+    ]
+
+
+def _text(record: Record | None) -> str:
+    if record is None:
+        return ""
+    if record.metric == "parameters" and record.value is not None:
+        return count_text(int(record.value))
+    return cell(record)
