@@ -166,8 +166,15 @@ def _require_fit(cases: Sequence[Case], settings: Settings) -> None:
         if folder := settings.local_weights(checkpoint):
             require_head(folder, checkpoint)
             if case.task:
-                require_tokenizer(folder)
+                _require_tokenizer(folder, settings.local_name(checkpoint))
                 require_positions(folder, getattr(case.protocol, "window", 0), case.task.name)
+
+
+def _require_tokenizer(folder: Path, name: str | None) -> None:
+    try:
+        require_tokenizer(folder)
+    except ValueError as error:
+        raise ValueError(f"--checkpoint '{name}={folder}': {error}") from error
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

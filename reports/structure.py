@@ -20,8 +20,9 @@ SHOWN = {
     "magnitude_q50": "median",
     "magnitude_q99": "99 % below",
 }
-# what a part needs only where some weight is zero already
+# what a part needs only where weights are zero already
 ZEROS = {"share_zero": "zeros", "share_2_4": "2:4 met", "share_4x4": "4x4 zero"}
+NOTABLE = 1e-3  # a share of zeros that is no accident
 TAKEN = (0.50, 0.90)
 GROUPS: Mapping[str, Callable[[TensorCounts], str | None]] = {
     "parameter": lambda tensor: tensor.name,
@@ -34,8 +35,8 @@ def structure_table(records: Sequence[Record], setting: str) -> Table:
     """Parts down; weights, quantiles of |w|, and what one ranking of all matrices takes, across."""
     values = {(record.part, record.metric): record for record in records if record.method is None}
     shares = {(record.part, record.sparsity): cell(record) for record in records if record.scope == "global"}
-    zero = any(record.value for (_, metric), record in values.items() if metric == "share_zero")
-    shown = {**SHOWN, **(ZEROS if zero else {})}
+    zeros = [record.value or 0.0 for (_, metric), record in values.items() if metric == "share_zero"]
+    shown = {**SHOWN, **(ZEROS if max(zeros, default=0.0) >= NOTABLE else {})}
     rows = [
         [
             part or WHOLE,

@@ -146,7 +146,7 @@ DEFECTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no weights": (lambda folder: lose(folder, "*.safetensors"), "has no model.safetensors and no other"),
     "no tokenizer": (lambda folder: lose(folder, "tokenizer*"), "has no tokenizer: expected one of"),
     "pickle": (pickle, "pytorch_model.bin is a pickle, and no pickle is loaded; convert it"),
-    "cut off": (cut_off, "model.safetensors is damaged or cut off"),
+    "cut off": (cut_off, "model.safetensors is cut off: it has "),
     "broken config": (
         lambda folder: (folder / "config.json").write_text('{\n"model_type":\n}', "utf-8"),
         "config.json, line 3: not JSON",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from reports.counts import TensorCounts, pack_bins, pack_integers
 from reports.record import Record, Run
 
 RECORD = Record(
@@ -37,3 +41,27 @@ def make_record(**changes: Any) -> Record:  # noqa: ANN401 - any field
 def make_run(**changes: Any) -> Run:  # noqa: ANN401 - any field
     """`RUN` with other fields."""
     return replace(RUN, **changes)
+
+
+TENSOR = TensorCounts(
+    name="h.0.attn.c_attn.weight",
+    dtype="BF16",
+    shape=(4, 4),
+    component="attention",
+    layer="h.0",
+    matrix=True,
+    grid="bfloat16",
+    exact=True,
+    bins="",
+    counts="",
+    subnormal=0,
+    infinite=0,
+    nan=0,
+    patterns=(0, 0, 0, 0),
+)
+
+
+def make_tensor_counts(counts: Mapping[int, int], **changes: Any) -> TensorCounts:  # noqa: ANN401 - any field
+    """`TENSOR` with so many numbers in each bin, and other fields."""
+    bins, numbers = np.array(list(counts), np.uint16), np.array(list(counts.values()))
+    return replace(TENSOR, bins=pack_bins(bins), counts=pack_integers(numbers), **changes)

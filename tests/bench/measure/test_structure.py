@@ -1,0 +1,122 @@
+"""Findings of a small checkpoint, worked by hand: bins of bfloat16 that are 0, 0.5, 1, 2 and 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bench.measure.structure import complaints, find_structure, remarks
+from fixtures.specs import PruningSpec
+from reports.counts import CheckpointCounts, TensorCounts
+from tests.reports.rows import make_tensor_counts
+
+ZERO, HALF, ONE, TWO, FOUR = 0, 0x3F00, 0x3F80, 0x4000, 0x4080
+
+
+def tensor(name: str, counts: Mapping[int, int], **changes: Any) -> TensorCounts:  # noqa: ANN401 - any field
+    return make_tensor_counts(counts, name=name, **changes)
+
+
+CHECKPOINT = CheckpointCounts(
+    model="tiny",
+    weights="local@0",
+    family="gpt2",
+    tensors=(
+        tensor("wte", {TWO: 6, FOUR: 4}, component="embeddings", layer=None, matrix=False),
+        tensor("h.0.attn", {ZERO: 2, HALF: 6, ONE: 2}, patterns=(4, 1, 1, 0)),
+        tensor("h.0.bias", {ZERO: 2}, matrix=False),
+        tensor("h.1.mlp", {HALF: 2, TWO: 8}, component="feed-forward", layer="h.1", patterns=(4, 3, 1, 1)),
+    ),
+    left_out=({"name": "mask", "dtype": "F32", "shape": [1], "why": "a buffer"},),
+)
+
+
+def values(part: str | None) -> Mapping[str, float]:
+    found = find_structure(CHECKPOINT, ())
+    return next(finding.values for finding in found if finding.part == part)
+
+
+def test_parts_are_the_whole_components_and_layers_in_order() -> None:
+    parts = [finding.part for finding in find_structure(CHECKPOINT, ())]
+    assert parts == [None, "embeddings", "attention", "feed-forward", "h.0", "h.1"]
+
+
+def test_the_whole_by_hand() -> None:
+    assert values(None) == {
+        "parameters": 32,
+        "share_above_1": 18 / 32,
+        "share_zero": 4 / 32,
+        "magnitude_q01": 0,
+        "magnitude_q50": 2,  # of 4 zeros, 8 halves, 2 ones, 14 twos, 4 fours the sixteenth
+        "magnitude_q99": 4,
+        "magnitude_max": 4,
+        "share_2_4": 4 / 8,
+        "share_4x4": 1 / 2,
+        "nan_weights": 0,
+        "infinite_weights": 0,
+        "subnormal_weights": 0,
+        "zero_tensors": 1,
+    }
+
+
+def test_a_layer_by_hand() -> None:
+    found = values("h.0")
+    assert found["parameters"] == 12
+    assert found["share_zero"] == 4 / 12
+    assert found["share_2_4"] == 1 / 4
+    assert "zero_tensors" not in found
+
+
+def test_a_part_without_matrices_has_no_patterns() -> None:
+    assert "share_2_4" not in values("embeddings")
+    assert "share_4x4" not in values("embeddings")
+
+
+def test_one_ranking_of_the_matrices_takes_more_where_weights_are_small() -> None:
+    pruning = PruningSpec("magnitude", "global", 0.5)  # 10 of 20: 2 zeros, 8 halves
+    found = {
+        finding.part: (finding.values["pruned_share"], finding.parameters)
+        for finding in find_structure(CHECKPOINT, [pruning])
+        if finding.pruning
+    }
+    assert found == {
+        None: (0.5, 20),
+        "attention": (0.8, 10),
+        "feed-forward": (0.2, 10),
+        "h.0": (0.8, 10),
+        "h.1": (0.2, 10),
+    }
+
+
+def test_a_ranking_of_everything_reaches_embeddings_and_biases() -> None:
+    pruning = PruningSpec("magnitude", "model", 0.25)  # 8 of 32: 4 zeros, 4 of the 8 halves
+    found = {
+        finding.part: finding.values["pruned_share"]
+        for finding in find_structure(CHECKPOINT, [pruning])
+        if finding.pruning
+    }
+    assert found[None] == pytest.approx(0.25)
+    assert found["h.0"] == pytest.approx((4 + 3) / 12)
+    assert found["h.1"] == pytest.approx(0.1)
+    assert found["embeddings"] == 0
+
+
+def test_what_is_no_number_is_complained_of_by_name() -> None:
+    bad = [tensor("a", {ONE: 1}, nan=2), tensor("b", {ONE: 1}, infinite=1), tensor("c", {ONE: 1})]
+    assert complaints(bad) == ["NaN weights in a", "infinite weights in b"]
+    assert complaints([tensor(name, {}, nan=1) for name in "abcde"]) == ["NaN weights in a, b, c and 2 more"]
+
+
+def test_zeros_and_what_was_left_out_are_remarked() -> None:
+    assert remarks(CHECKPOINT) == ("all zeros: h.0.bias", "not counted: mask (a buffer)")
+
+
+def test_a_checkpoint_of_nan_alone_still_has_its_count() -> None:
+    broken = CheckpointCounts(model="x", weights="y", family="gpt2", tensors=(tensor("a", {}, nan=4),))
+    found = list(find_structure(broken, [PruningSpec("magnitude", "global", 0.5)]))
+    assert found[0].values["nan_weights"] == 4
+    assert found[0].values["parameters"] == 4
+    assert "magnitude_q50" not in found[0].values
+    assert not [finding for finding in found if finding.pruning]

@@ -1,0 +1,63 @@
+"""Counts survive the way into a file and back; a damaged file is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
+
+from reports.counts import CheckpointCounts, pack_bins, pack_integers, read_counts, unpack_integers
+from tests.reports.rows import make_tensor_counts
+
+
+@given(arrays.arrays(np.int64, st.integers(0, 50), elements=st.integers(0, 2**62)))
+def test_numbers_are_unpacked_as_they_were(numbers: NDArray[Any]) -> None:
+    assert np.array_equal(unpack_integers(pack_integers(numbers)), numbers)
+
+
+@given(st.sets(st.integers(0, 0x7F80), max_size=60))
+def test_bins_come_back_from_their_differences(drawn: set[int]) -> None:
+    bins = np.array(sorted(drawn), np.uint16)
+    assert np.array_equal(np.cumsum(unpack_integers(pack_bins(bins))), bins)
+
+
+def checkpoint() -> CheckpointCounts:
+    left = ({"name": "position_ids", "dtype": "I64", "shape": [4], "why": "I64 holds no weights"},)
+    tensors = (make_tensor_counts({0: 2, 0x3F80: 3}, nan=1, infinite=4), make_tensor_counts({0x4000: 7}))
+    return CheckpointCounts(model="tiny", weights="local@0", family="gpt2", tensors=tensors, left_out=left)
+
+
+def test_a_line_of_the_file_is_read_back_whole() -> None:
+    line = json.dumps(checkpoint().to_json())
+    assert CheckpointCounts.from_json(json.loads(line)) == checkpoint()
+
+
+def test_what_a_tensor_holds() -> None:
+    first = checkpoint().tensors[0]
+    assert (first.parameters, first.zeros, first.magnitudes.total) == (10, 2, 5)
+    assert first.magnitudes.upper.tolist() == [0.0, 1.0]
+
+
+def test_counts_lie_beside_the_run(tmp_path: Path) -> None:
+    run = tmp_path / "run.jsonl"
+    run.with_suffix(".counts.jsonl").write_text(json.dumps(checkpoint().to_json()) + "\n", "utf-8")
+    assert read_counts(run) == [checkpoint()]
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"tensors": [{}], "left_out": []}'])
+def test_damaged_counts_are_told(line: str, tmp_path: Path) -> None:
+    (tmp_path / "run.counts.jsonl").write_text(line, "utf-8")
+    with pytest.raises(ValueError, match=r"run\.counts\.jsonl is damaged"):
+        read_counts(tmp_path / "run.jsonl")
+
+
+def test_a_run_without_counts_says_what_makes_them(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no counts beside it: `pytest bench -k structure` makes them"):
+        read_counts(tmp_path / "run.jsonl")
