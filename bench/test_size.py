@@ -25,6 +25,7 @@ def test_size(case: Case, variant: PrunedModel, timing: Timing, tmp_path: Path) 
     encoding = ENCODINGS[str(case.encoding)]
     with timing.guarded("size", "file_size"):
         tensors = tensors_to_write(variant)
-        values = timing.once(lambda: measure_size(tensors, encoding, tmp_path / "weights"))
+        path, pruning = tmp_path / "weights", case.variant.pruning
+        values = timing.once(lambda: measure_size(tensors, encoding, path, pruning))
         timing.record_size(values, variant.achieved.in_scope)
     (tmp_path / "weights").unlink(missing_ok=True)  # pytest keeps the folders of three sessions

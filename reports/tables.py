@@ -129,7 +129,7 @@ def _layout_table(group: list[Record]) -> Table:
 
 
 def _size_table(group: list[Record]) -> Table:
-    """Prunings down, encodings across, and the limit that none can go below."""
+    """Prunings down, encodings across, and the limit of scattered zeros where there is one."""
     first = group[0]
     sizes = {
         (_label(record), record.encoding): cell(record) for record in group if record.metric == FILE_SIZE

@@ -12,6 +12,8 @@ from fixtures.encodings.bits import PATTERNS, bits_of
 from fixtures.encodings.entropy import entropy_limit
 from fixtures.encodings.table import Encoding
 from fixtures.pruning.prunable import tensors_of
+from fixtures.pruning.scopes import find_scope
+from fixtures.specs import PruningSpec
 from fixtures.variants import PrunedModel
 
 
@@ -20,22 +22,24 @@ def tensors_to_write(pruned: PrunedModel) -> dict[str, Tensor]:
     return {weight.name: tensor.detach().cpu() for weight, tensor in tensors_of(pruned.loaded.weights)}
 
 
-def measure_size(tensors: Mapping[str, Tensor], encoding: Encoding, path: Path) -> dict[str, float]:
+def measure_size(
+    tensors: Mapping[str, Tensor], encoding: Encoding, path: Path, pruning: PruningSpec | None
+) -> dict[str, float]:
     """Writes the file, reads it back, and counts bytes by metric; the same in every run.
+
+    Beside the entropy limit only where there is one: dense, and where weights went one by one.
 
     Raises:
         ValueError: what was read is not what was written, to the bit.
     """
     encoding.write(tensors, path)
     require_same_bits(tensors, encoding.read(path))
-    size, limit = path.stat().st_size, entropy_limit(tensors.values())
-    dense = sum(tensor.nbytes for tensor in tensors.values())
-    return {
-        "file_size": size,
-        "entropy_limit": limit,
-        "compression": dense / size,
-        "over_limit": size / limit,
-    }
+    size = path.stat().st_size
+    found = {"file_size": size, "compression": sum(tensor.nbytes for tensor in tensors.values()) / size}
+    if pruning is None or find_scope(pruning.scope).scattered:
+        limit = entropy_limit(tensors.values())
+        found |= {"entropy_limit": limit, "over_limit": size / limit}
+    return found
 
 
 def require_same_bits(written: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:

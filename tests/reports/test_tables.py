@@ -427,3 +427,21 @@ def test_what_did_not_fit_into_memory_is_a_cell_that_says_so() -> None:
     ]
     (table,) = tables_of(records)
     assert table.rows[1][:2] == ["magnitude-global-0.95 bsr", "oom"]
+
+
+def size_of(scope: str, **values: float) -> list[Record]:
+    common = {"benchmark": "size", "method": "magnitude", "sparsity": 0.9, "encoding": "packed", "unit": "B"}
+    return [
+        make_record(**common, scope=scope, metric=metric, value=value, better=None)
+        for metric, value in values.items()
+    ]
+
+
+def test_sizes_stand_beside_their_limit_and_without_one_beside_nothing() -> None:
+    with_limit = size_of("global", file_size=1.5e6, entropy_limit=1.4e6)
+    (table,) = tables_of([*with_limit, *size_of("16x16", file_size=1.2e6)])
+    assert table.columns == ["pruning", "packed", "entropy limit"]
+    assert table.rows == [
+        ["magnitude-global-0.90", "1.5 MB", "1.4 MB"],
+        ["magnitude-16x16-0.90", "1.2 MB", ""],
+    ]
