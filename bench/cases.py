@@ -10,7 +10,7 @@ from fixtures.specs import Case
 WANTED = {
     "throughput": (throughput_cases, "--tier base --weights random"),
     "mask_cost": (mask_cost_cases, "--tier base --device cpu"),
-    "layer": (layer_cases, "--device cpu and --dtype float32"),
+    "layer": (layer_cases, "--device cpu, --dtype float32, and no --workload or layer:c_fc-b1x8"),
 }
 MAKERS = (
     quality_cases,
