@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 
-from bench.grid import SPARSITIES as QUALITY_SPARSITIES
 from bench.grid import Grid, representative
 from fixtures.encodings.table import ENCODINGS
 from fixtures.layouts import LAYOUTS, Layout
@@ -97,16 +96,15 @@ def size_cases(grid: Grid) -> list[Case]:
     return [
         Case(representative(model, pruning).variant, encoding=encoding.name)
         for model in grid.models()
-        for pruning in (None, *_size_prunings(grid))
+        for pruning in (None, *_size_prunings(grid, model))
         for encoding in encodings
         if pruning is not None or not encoding.sparse
     ]
 
 
-def _size_prunings(grid: Grid) -> list[PruningSpec]:
-    pairs = product(grid.methods or ("magnitude",), grid.scopes or ("global",))
-    levels = grid.sparsities or QUALITY_SPARSITIES
-    return [pruning for method, scope in pairs for pruning in prunings_of(method, find_scope(scope), levels)]
+def _size_prunings(grid: Grid, model: ModelSpec) -> list[PruningSpec]:
+    pairs = product(grid.methods or USUAL_METHODS, grid.scopes or ("global",))
+    return [pruning for pruning in grid.at_levels(pairs) if grid.suits(model, pruning)]
 
 
 def layer_cases(grid: Grid) -> list[Case]:

@@ -257,3 +257,15 @@ def test_files_are_measured_in_every_encoding_and_dense_in_those_that_make_sense
     assert "gpt2-mini-magnitude-global-0.975-packed" in ids(chosen)
     with pytest.raises(ValueError, match="unknown encoding 'zip'"):
         Grid(MINI, encodings=("zip",))
+
+
+def test_files_of_whole_parts_are_at_levels_that_remove_whole_ones() -> None:
+    grid = Grid(MINI, scopes=("heads", "neurons", "depth"), encodings=("safetensors",))
+    found = [name for name in ids(size_cases(grid)) if "dense" not in name]
+    # of 4 heads, 512 neurons and 4 layers (T5's decoder has 3, of which 1, 2 and 2 go)
+    assert found == [
+        f"{model}-magnitude-{scope}-{sparsity}-safetensors"
+        for model in ("gpt2-mini", "bert-mini", "t5-mini")
+        for scope in ("heads", "neurons", "depth")
+        for sparsity in ("0.25", "0.50", "0.75")
+    ]
