@@ -112,7 +112,7 @@ def layer_cases(grid: Grid) -> list[Case]:
 
     A workload is a part of a model's work: where one is asked for, no layer is, unless it is one itself.
     """
-    if grid.settings.device.startswith("cuda") or grid.settings.dtype != "float32":
+    if grid.settings.on_gpu or grid.settings.dtype != "float32":
         return []  # the ring of copies is about the CPU's cache
     model = MODELS[LAYER_MODEL]
     return [
@@ -159,7 +159,7 @@ def _suited(grid: Grid, model: ModelSpec, rows: float) -> Iterator[tuple[Pruning
 
 def _laid_out(grid: Grid) -> list[tuple[PruningSpec, Layout]]:
     """Prunings with the layouts that are for them."""
-    cuda = ON_CUDA if grid.settings.device.startswith("cuda") else ()
+    cuda = ON_CUDA if grid.settings.on_gpu else ()
     names = grid.layouts or (*DEFAULT_LAYOUTS, *cuda)
     pairs = [
         (pruning, layout) for layout in map(LAYOUTS.__getitem__, names) for pruning in _prunings(grid, layout)

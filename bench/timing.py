@@ -14,6 +14,7 @@ from bench.plugin import TIME_LIMIT
 from fixtures.layouts import LAYOUTS
 from fixtures.settings import Settings
 from fixtures.specs import Case
+from fixtures.terminal import warn
 from fixtures.workloads import Workload
 from reports.record import Outcome
 
@@ -37,13 +38,9 @@ def quietness(settings: Settings, pytestconfig: pytest.Config) -> Quietness:
     """What may disturb timing on this machine; says so once."""
     from bench.machine import Quietness, complaints
 
-    found = [
-        f"noisy: {clause}" for clause in complaints(settings.threads, settings.device.startswith("cuda"))
-    ]
-    if found and (reporter := pytestconfig.pluginmanager.get_plugin("terminalreporter")):
-        reporter.write_line(
-            f"this machine may be too noisy to time anything: {'; '.join(found)}", yellow=True
-        )
+    found = [f"noisy: {clause}" for clause in complaints(settings.threads, settings.on_gpu)]
+    if found:
+        warn(pytestconfig, f"this machine may be too noisy to time anything: {'; '.join(found)}")
     return Quietness(found)
 
 

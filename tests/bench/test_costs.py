@@ -187,17 +187,29 @@ def test_a_workload_that_is_asked_for_is_for_models_that_have_the_phase() -> Non
 
 
 @pytest.mark.parametrize(
-    ("device", "dtype", "expected"),
+    ("device", "gpu", "dtype", "expected"),
     [
-        ("cpu", "float32", {"strided", "csr", "sliced"}),
-        ("cpu", "bfloat16", {"strided", "sliced"}),
-        ("cuda", "float32", {"strided", "csr", "sliced"}),
-        ("cuda:1", "float16", {"strided", "sliced", "2:4", "2:4-compiled"}),
+        ("cpu", True, "float32", {"strided", "csr", "sliced"}),
+        ("cpu", True, "bfloat16", {"strided", "sliced"}),
+        ("cuda", True, "float32", {"strided", "csr", "sliced"}),
+        ("cuda:1", True, "float16", {"strided", "sliced", "2:4", "2:4-compiled"}),
+        ("auto", True, "bfloat16", {"strided", "sliced", "2:4", "2:4-compiled"}),
+        ("auto", False, "float16", {"strided", "sliced"}),
     ],
 )
-def test_a_layout_is_there_where_its_device_and_type_are(device: str, dtype: str, expected: set[str]) -> None:
-    grid = Grid(Settings(tiers=("mini",), device=device, dtype=dtype))
+def test_a_layout_is_there_where_its_device_and_type_are(
+    device: str, dtype: str, expected: set[str], *, gpu: bool
+) -> None:
+    grid = Grid(Settings(tiers=("mini",), device=device, gpu=gpu, dtype=dtype))
     assert {str(case.layout) for case in latency_cases(grid)} == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "gpu", "count"),
+    [("auto", False, 10), ("auto", True, 0), ("cpu", True, 10), ("cuda", False, 0)],
+)
+def test_single_layers_are_not_measured_beside_models_on_a_gpu(device: str, count: int, *, gpu: bool) -> None:
+    assert len(layer_cases(Grid(Settings(device=device, gpu=gpu)))) == count
 
 
 def test_two_of_four_has_one_level_and_is_for_its_own_layout_alone() -> None:
