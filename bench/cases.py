@@ -13,7 +13,7 @@ WANTED = {
     "mask_cost": (mask_cost_cases, "--tier base --device cpu"),
     "structure": (structure_cases, "--weights published"),
     "scan_cost": (scan_cost_cases, "--tier xl, or --inspect DIR"),
-    "layer": (layer_cases, "--device cpu and --dtype float32"),
+    "layer": (layer_cases, "--device cpu, --dtype float32, and no --workload or layer:c_fc-b1x8"),
 }
 MAKERS = (
     quality_cases,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-from bench.grid import SPARSITIES as QUALITY_SPARSITIES
 from bench.grid import Grid, representative
 from fixtures.encodings.table import ENCODINGS
 from fixtures.layouts import LAYOUTS, Layout
 from fixtures.models import MODELS
 from fixtures.pruning.scopes import STRUCTURED, find_scope, prunings_of
 from fixtures.specs import EMBEDDED, Case, ModelSpec, PruningSpec
-from fixtures.workloads import Workload
+from fixtures.workloads import LAYER, SHAPES, Workload
 
 # by family: the phases that it has; those of the default grid
 PHASES_OF: Mapping[str, tuple[str, ...]] = {
@@ -32,25 +31,25 @@ CONTROL = "strided"
 DEFAULT_LAYOUTS = (CONTROL, "csr", "sliced")
 BLOCKS = ("4x4", "16x16")
 ON_CUDA = ("2:4", "2:4-compiled")
-# GPT-2 base's matrices, out × in
-SHAPES: Mapping[str, tuple[int, int]] = {
-    "c_attn": (2304, 768),
-    "c_proj": (768, 768),
-    "c_fc": (3072, 768),
-    "mlp.c_proj": (768, 3072),
-}
 TOKENS = (1, 8, 128)
-LAYER_MODEL = "gpt2"
+LAYER_MODEL = "gpt2"  # whose shapes they have
+USUAL_METHODS = ("magnitude",)
 
 
 @dataclass(frozen=True)
 class LayerCell:
-    """A cell of the default grid of single layers."""
+    """A cell of the grid of single layers."""
 
     layout: str
     scope: str
     sparsity: float
     tokens: int
+    method: str = "magnitude"
+
+    @property
+    def pruning(self) -> PruningSpec:
+        """How the matrix is pruned."""
+        return PruningSpec(self.method, self.scope, self.sparsity)
 
 
 LAYER_CELLS = (
@@ -97,27 +96,29 @@ def size_cases(grid: Grid) -> list[Case]:
     return [
         Case(representative(model, pruning).variant, encoding=encoding.name)
         for model in grid.models()
-        for pruning in (None, *_size_prunings(grid))
+        for pruning in (None, *_size_prunings(grid, model))
         for encoding in encodings
         if pruning is not None or not encoding.sparse
     ]
 
 
-def _size_prunings(grid: Grid) -> list[PruningSpec]:
-    pairs = product(grid.methods or ("magnitude",), grid.scopes or ("global",))
-    levels = grid.sparsities or QUALITY_SPARSITIES
-    return [pruning for method, scope in pairs for pruning in prunings_of(method, find_scope(scope), levels)]
+def _size_prunings(grid: Grid, model: ModelSpec) -> list[PruningSpec]:
+    pairs = product(grid.methods or USUAL_METHODS, grid.scopes or ("global",))
+    return [pruning for pruning in grid.at_levels(pairs) if grid.suits(model, pruning)]
 
 
 def layer_cases(grid: Grid) -> list[Case]:
-    """Single layers in GPT-2 base's shapes: a few cells, or all that the options ask for, of every shape."""
-    if grid.settings.device.startswith("cuda") or grid.settings.dtype != "float32":
+    """Single layers in GPT-2 base's shapes: a few cells, or all that the options ask for, of every shape.
+
+    A workload is a part of a model's work: where one is asked for, no layer is, unless it is one itself.
+    """
+    if grid.settings.on_gpu or grid.settings.dtype != "float32":
         return []  # the ring of copies is about the CPU's cache
     model = MODELS[LAYER_MODEL]
     return [
         Case(
-            representative(model, PruningSpec("magnitude", cell.scope, cell.sparsity)).variant,
-            workload=Workload(f"layer:{name}", 1, cell.tokens),
+            representative(model, cell.pruning).variant,
+            workload=Workload(f"{LAYER}{name}", 1, cell.tokens),
             layout=cell.layout,
         )
         for name, cell in _layer_cells(grid)
@@ -125,12 +126,20 @@ def layer_cases(grid: Grid) -> list[Case]:
 
 
 def _layer_cells(grid: Grid) -> Iterator[tuple[str, LayerCell]]:
-    if not (grid.layouts or grid.sparsities or grid.scopes):
-        yield from (("c_fc", cell) for cell in LAYER_CELLS)
+    if not (grid.layouts or grid.sparsities or grid.scopes or grid.workloads):
+        methods = grid.methods or USUAL_METHODS
+        yield from (("c_fc", replace(cell, method=method)) for method in methods for cell in LAYER_CELLS)
         return
-    for name, tokens, (pruning, layout) in product(SHAPES, TOKENS, _laid_out(grid)):
-        if not layout.structured and layout.takes(tokens):
-            yield name, LayerCell(layout.name, pruning.scope, pruning.sparsity, tokens)
+    for (name, tokens), (pruning, layout) in product(_layers(grid), _laid_out(grid)):
+        if not find_scope(pruning.scope).structured and layout.takes(tokens):  # it has no parts to take out
+            yield name, LayerCell(layout.name, pruning.scope, pruning.sparsity, tokens, pruning.method)
+
+
+def _layers(grid: Grid) -> list[tuple[str, int]]:
+    """Matrices with the rows that are multiplied at once."""
+    if grid.workloads:
+        return [(workload.layer, workload.length) for workload in grid.workloads if workload.layer]
+    return list(product(SHAPES, TOKENS))
 
 
 def _workloads(grid: Grid, model: ModelSpec) -> tuple[Workload, ...]:
@@ -150,7 +159,7 @@ def _suited(grid: Grid, model: ModelSpec, rows: float) -> Iterator[tuple[Pruning
 
 def _laid_out(grid: Grid) -> list[tuple[PruningSpec, Layout]]:
     """Prunings with the layouts that are for them."""
-    cuda = ON_CUDA if grid.settings.device.startswith("cuda") else ()
+    cuda = ON_CUDA if grid.settings.on_gpu else ()
     names = grid.layouts or (*DEFAULT_LAYOUTS, *cuda)
     pairs = [
         (pruning, layout) for layout in map(LAYOUTS.__getitem__, names) for pruning in _prunings(grid, layout)
@@ -160,7 +169,7 @@ def _laid_out(grid: Grid) -> list[tuple[PruningSpec, Layout]]:
 
 def _prunings(grid: Grid, layout: Layout) -> Iterator[PruningSpec]:
     """Those of the options that fit a layout; where none was asked for, those that it is measured with."""
-    for method, scope in product(grid.methods or ("magnitude",), grid.scopes or usual_scopes(layout)):
+    for method, scope in product(grid.methods or USUAL_METHODS, grid.scopes or usual_scopes(layout)):
         if fits(layout, scope) and grid.settings.dtype in layout.dtypes:
             usual = (HALF,) if find_scope(scope).structured else SPARSITIES
             yield from prunings_of(method, find_scope(scope), grid.sparsities or usual)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -99,6 +99,10 @@ class Grid:
             if self.methods or self.scopes
             else PRUNINGS
         )
+        return self.at_levels(pairs)
+
+    def at_levels(self, pairs: Iterable[tuple[str, str]]) -> list[PruningSpec]:
+        """Methods with scopes at the sparsities asked for, else at those that the scope is measured at."""
         found = [
             pruning
             for method, scope in ((method, find_scope(name)) for method, name in pairs)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 
+from reports.noise import NOISY, describe_control, is_outside
+
 BUSY = 0.25  # of one core, taken by others, per core that there is
 LOOKING = 0.2  # seconds to watch how busy the cores are
 CPUS = Path("/sys/devices/system/cpu")
-# zeros in a dense tensor cost what dense costs: a ratio outside says that the machine is not to be trusted
-BAND = (0.90, 1.10)
 
 
 @dataclass(eq=False)
@@ -24,12 +24,11 @@ class Quietness:
 
     stamps: list[str] = field(default_factory=list)
 
-    def note_control(self, speedup: float) -> None:
-        """Looks at a control: from the first one outside its band on, the run is noisy."""
-        if not BAND[0] <= speedup <= BAND[1]:
-            self.stamps.append(
-                f"noisy: zeros in a dense tensor came out {speedup:.2f} times as fast as dense"
-            )
+    def note_control(self, speedup: float, interval: tuple[float, float]) -> None:
+        """Looks at a control: one outside its band stamps what comes after it; of the run, reports tell."""
+        if is_outside(*interval):
+            found = describe_control(speedup, *interval)
+            self.stamps.append(f"{NOISY}: zeros in a dense tensor came out {found}")
 
 
 def complaints(threads: int, gpu: bool) -> Iterator[str]:  # noqa: FBT001 - a plain fact

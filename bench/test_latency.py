@@ -46,16 +46,15 @@ def test_layer(case: Case, pruning: PruningSpec, settings: Settings, timing: Tim
     """Times one matrix in a layout and dense in turns, each read from memory and not from a cache."""
     import torch
 
-    from bench.costs import SHAPES
     from bench.measure.latency import require_same
     from bench.measure.layers import layer_runners
     from fixtures.layouts import LAYOUTS
+    from fixtures.workloads import SHAPES
 
     with torch.inference_mode(), timing.guarded():
         torch.set_num_threads(settings.threads)
-        name = timing.workload.phase.partition(":")[2]
         layout = LAYOUTS[str(case.layout)]
-        shape, tokens = SHAPES[name], timing.workload.length
+        shape, tokens = SHAPES[timing.workload.layer], timing.workload.length
         ours, dense, masked = layer_runners(shape, pruning, layout, tokens, settings.seed)
         require_same(ours.run(), masked)
         theory = {"theoretical_speedup": 1 / (1 - pruning.sparsity)}

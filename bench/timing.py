@@ -14,7 +14,9 @@ from bench.plugin import TIME_LIMIT
 from fixtures.layouts import LAYOUTS
 from fixtures.settings import Settings
 from fixtures.specs import Case
+from fixtures.terminal import warn
 from fixtures.workloads import Workload
+from reports.noise import NOISY
 from reports.record import Outcome
 
 if TYPE_CHECKING:
@@ -37,13 +39,9 @@ def quietness(settings: Settings, pytestconfig: pytest.Config) -> Quietness:
     """What may disturb timing on this machine; says so once."""
     from bench.machine import Quietness, complaints
 
-    found = [
-        f"noisy: {clause}" for clause in complaints(settings.threads, settings.device.startswith("cuda"))
-    ]
-    if found and (reporter := pytestconfig.pluginmanager.get_plugin("terminalreporter")):
-        reporter.write_line(
-            f"this machine may be too noisy to time anything: {'; '.join(found)}", yellow=True
-        )
+    found = [f"{NOISY}: {clause}" for clause in complaints(settings.threads, settings.on_gpu)]
+    if found:
+        warn(pytestconfig, f"this machine may be too noisy to time anything: {'; '.join(found)}")
     return Quietness(found)
 
 
@@ -125,7 +123,7 @@ class Timing:
         """Records medians, ratio with interval, and theory; the same goes into pytest-benchmark's JSON."""
         interval = found.turns.interval(self.settings.seed)
         if self.case.layout == CONTROL:
-            self.quietness.note_control(found.turns.speedup)
+            self.quietness.note_control(found.turns.speedup, interval)
         values = {**found.by_name(), **theory}
         kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({found.kernel})"
         self._annotate({**values, "speedup_low": interval[0], "speedup_high": interval[1]}, kernel=kernel)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports.counts import SUFFIX, CheckpointCounts, read_counts
-from reports.crossover import crossover
+from reports.crossover import render_crossover
 from reports.store import StoredRun, read_run, stored_runs
 from reports.structure import GROUPS, Questions, counts_table
+from reports.summary import summarise
 from reports.table import STYLES
 from reports.tables import FORMATS, render
 
@@ -77,13 +78,13 @@ def _show(options: argparse.Namespace) -> int:
     stored = read_run(options.run or _last(options.results))
     sys.stdout.write(render(stored.records, options.format) + "\n")
     if options.format == "table":
-        sys.stdout.write(f"\n{_describe(stored)}\n")
+        sys.stdout.write(f"\n{summarise(stored.records)}\n\n{_describe(stored)}\n")
     return _complain(stored.damage)
 
 
 def _crossover(options: argparse.Namespace) -> int:
     stored = read_run(options.run or _last(options.results))
-    sys.stdout.write(crossover(stored.records).render(options.format) + "\n")
+    sys.stdout.write(render_crossover(stored.records, options.format) + "\n")
     return _complain(stored.damage)
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from reports.counts import PROPERTY as COUNTS
 from reports.environment import describe_run
-from reports.metrics import is_headline
 from reports.record import MODEL_SECONDS, Record, handed_over
 from reports.store import RunWriter, check_writable
+from reports.summary import summarise
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,7 +107,7 @@ class Collector:
             terminalreporter.section("benchmarks")
             terminalreporter.write_line(render(self._records, "table"))
             terminalreporter.write_line("")
-            terminalreporter.write_line(self._gates())
+            terminalreporter.write_line(summarise(self._records))
         if self._model_seconds:
             terminalreporter.write_line(self._time())
         if self._writer and self._writer.path:
@@ -154,13 +154,3 @@ class Collector:
         """How much of the time is the suite's own; with pytest-xdist, of the workers' time together."""
         share = 1 - self._model_seconds / self._seconds
         return f"{self._seconds:.1f} s in all cases, {share:.1%} of it outside the models"
-
-    def _gates(self) -> str:
-        gates = [record.gate for record in self._records]
-        ungated = [record for record in self._records if record.gate == "ungated" and is_headline(record)]
-        sentence = (
-            f"{len(gates)} values; gates: {gates.count('passed')} passed, {gates.count('failed')} failed, "
-            f"{len(ungated)} ungated"
-        )
-        stamps = Counter(stamp for record in self._records for stamp in record.stamps)
-        return "".join([sentence, *(f"\n{count} of them: {stamp}" for stamp, count in stamps.items())])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reports.cells import FAILED, cell, sparsity_text
 from reports.metrics import is_headline
+from reports.noise import explain_noise
 from reports.record import Record
 from reports.structure import STRUCTURE, structure_table
 from reports.table import STYLES, Table
@@ -34,8 +35,8 @@ def render(records: Sequence[Record], style: str) -> str:
         return json.dumps([record.to_json() for record in records], indent=2, ensure_ascii=False)
     tables = list(tables_of(records))
     marked = any(text.endswith(FAILED) for table in tables for row in table.rows for text in row)
-    legend = [LEGEND] if marked else []
-    return "\n\n".join([*(table.render(style) for table in tables), *legend])
+    notes = filter(None, (LEGEND if marked else "", explain_noise(records)))
+    return "\n\n".join([*(table.render(style) for table in tables), *notes])
 
 
 def tables_of(records: Iterable[Record]) -> Iterator[Table]:
@@ -65,10 +66,14 @@ def _setting(record: Record) -> tuple[object, ...]:
 
 
 def _describe(record: Record) -> str:
+    return "; ".join(filter(None, (record.weights, record.protocol, describe_place(record))))
+
+
+def describe_place(record: Record) -> str:
+    """Where something was measured: device, type of the numbers, on the CPU threads."""
     count = record.threads if record.device == "cpu" else None
     threads = f"{count} thread{'s' if count > 1 else ''}" if count else ""
-    where = ", ".join(filter(None, (record.device, record.dtype, threads)))
-    return "; ".join(filter(None, (record.weights, record.protocol, where)))
+    return ", ".join(filter(None, (record.device, record.dtype, threads)))
 
 
 def _quality_tables(group: list[Record]) -> Iterator[Table]:

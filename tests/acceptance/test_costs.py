@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.acceptance.conftest import Session, Tiny, run
 
@@ -112,6 +114,44 @@ def test_no_time_is_a_result_and_the_run_goes_on(tiny: Tiny, tmp_path: Path) -> 
     found = [(record["layout"], record["outcome"], record["value"]) for record in session.records]
     assert found == [("strided", "timeout", None), ("csr", "timeout", None)]
     assert "are more than --time-limit 1" in session.records[0]["stamps"][0]
+
+
+@pytest.fixture
+def smi(tmp_path: Path) -> dict[str, str]:
+    """The surroundings of a machine that seems to have a GPU, which two other processes use."""
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nprintf '1\\n2\\n'\n", "utf-8")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    return {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CUDA_VISIBLE_DEVICES": "0"}
+
+
+@pytest.mark.parametrize(("hidden", "count"), [(False, 3 * 2), (True, 0)])
+def test_cases_of_a_gpu_are_listed_where_there_seems_to_be_one_without_torch(
+    tiny: Tiny, tmp_path: Path, smi: dict[str, str], count: int, *, hidden: bool
+) -> None:
+    options = [
+        *tiny.options,
+        "--dtype",
+        "float16",
+        "-k",
+        "tiny-gpt2 and 2:4 and latency",
+        "--collect-only",
+        "-q",
+    ]
+    session = run(options, tmp_path / "results", **{**smi, "CUDA_VISIBLE_DEVICES": "" if hidden else "0"})
+    assert session.output.count("::test_latency[tiny-gpt2-") == count, session.output
+    assert session.output.splitlines()[-1].strip() == "imported:"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, so this cannot be tried")
+def test_cases_of_a_gpu_are_skipped_where_pytorch_finds_none(
+    tiny: Tiny, tmp_path: Path, smi: dict[str, str]
+) -> None:
+    options = [*tiny.options, "--dtype", "float16", "-k", "tiny-gpt2 and 2:4 and forward", "-rs"]
+    session = run(options, tmp_path / "results", **smi)
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED, session.output
+    assert "layout 2:4 has a kernel on cuda alone" in session.output
+    assert "2 other processes use the GPU" in session.output
+    assert session.records == []
 
 
 def test_without_a_gpu_a_layout_for_one_is_skipped_with_the_reason(tiny: Tiny, tmp_path: Path) -> None:

@@ -24,6 +24,21 @@ RECORD = Record(
     unit="",
     better="lower",
 )
+CONTROL = replace(
+    RECORD,
+    benchmark="latency",
+    workload="forward-b1x32",
+    method="magnitude",
+    scope="global",
+    sparsity=0.5,
+    layout="strided",
+    metric="speedup",
+    value=1.0,
+    low=0.99,
+    high=1.01,
+    unit="x",
+    better="higher",
+)
 RUN = Run(
     commit="dad5f01d7c9aa18ae83e84226ab133e1effb3483",
     dirty=False,
@@ -36,6 +51,11 @@ RUN = Run(
 def make_record(**changes: Any) -> Record:  # noqa: ANN401 - any field
     """`RECORD` with other fields."""
     return replace(RECORD, **changes)
+
+
+def make_control(value: float, low: float, high: float, **changes: Any) -> Record:  # noqa: ANN401 - any field
+    """`CONTROL` with another speed-up and its interval."""
+    return replace(CONTROL, value=value, low=low, high=high, **changes)
 
 
 def make_run(**changes: Any) -> Run:  # noqa: ANN401 - any field

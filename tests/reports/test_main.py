@@ -15,7 +15,7 @@ import pytest
 from reports.__main__ import main
 from reports.record import Record
 from reports.store import RunWriter
-from tests.reports.rows import make_record, make_run
+from tests.reports.rows import make_control, make_record, make_run
 
 ROOT = Path(__file__).parents[2]
 SHA = "dad5f01d7c9a"
@@ -83,6 +83,30 @@ def test_table_ends_with_where_and_when_it_was_measured(
     assert capsys.readouterr().out.splitlines()[-1] == (
         f"{last(results)}: 2 records, {SHA} with changes, amd-epyc-2c, 2026-11-24T09:18:20+00:00"
     )
+
+
+def test_table_is_followed_by_gates_and_stamps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = store(tmp_path, 10, quality(30.5), make_record(metric="latency", stamps=("noisy: busy",)))
+    main(["show", str(path)])
+    assert capsys.readouterr().out.splitlines()[-4:-1] == [
+        "2 values; gates: 0 passed, 0 failed, 1 ungated",
+        "1 of them: noisy: busy",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("style", ["table", "md"])
+def test_noisy_run_is_told_under_its_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], style: str
+) -> None:
+    layer = {"workload": "layer:c_fc-b1x8", "layout": "csr"}
+    records = [make_control(3.0, 2.9, 3.1, **layer), make_control(0.8, 0.7, 0.85)]
+    path = store(tmp_path, 10, *records)
+    for command in ("show", "crossover"):
+        assert main([command, "--format", style, str(path)]) == 0
+        shown = capsys.readouterr().out
+        assert shown.count("this run is noisy: 1 of 1 controls") == 1, command
+        assert shown.index("3×") < shown.index("this run is noisy")
 
 
 def test_markdown_is_tables_alone(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
