@@ -22,9 +22,13 @@ class Table:
         """As text in one of `STYLES`."""
         markdown = style == "md"
         heading = f"### {self.title}\n\n{self.setting}\n" if markdown else f"{self.title}\n{self.setting}"
+        columns, *rows = [
+            [text.replace("|", "\\|") if markdown else text for text in row]
+            for row in (self.columns, *self.rows)
+        ]
         body = tabulate(
-            self.rows,
-            headers=self.columns,
+            rows,
+            headers=columns,
             tablefmt=STYLES[style],
             disable_numparse=True,
             colalign=("left", *["right"] * (len(self.columns) - 1)),
