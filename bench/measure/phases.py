@@ -11,6 +11,8 @@ from torch import Tensor
 from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
+from fixtures.checkpoint_files import positions_in
+from fixtures.errors import MisfitError
 from fixtures.workloads import Workload
 
 
@@ -33,14 +35,30 @@ def prepare(model: PreTrainedModel, workload: Workload, seed: int = 0) -> Runner
     """A workload on a model, with tokens drawn by a seed: the same for every layout.
 
     Raises:
+        MisfitError: the model has fewer positions than the workload takes.
         ValueError: the model has no such phase.
     """
+    require_room(model, workload)
     tokens = draw_tokens(model, workload, seed)
     kind = "encoder-decoder" if model.config.is_encoder_decoder else "decoder"
     make = PREPARE.get((workload.phase, kind))
     if make is None:
         raise ValueError(f"{workload}: a {model.config.model_type} has no such phase")
     return make(model, tokens)
+
+
+def require_room(model: PreTrainedModel, workload: Workload) -> None:
+    """Makes sure that a model has a position for every token; of `decode`, for the one that follows too.
+
+    Raises:
+        MisfitError: it has fewer.
+    """
+    positions = positions_in(model.config.to_dict())
+    needed = workload.length + (workload.phase == "decode")
+    if positions is not None and positions < needed:
+        raise MisfitError(
+            f"{workload} takes {needed:,} positions, the model has {positions:,}: choose a shorter --workload"
+        )
 
 
 def draw_tokens(model: PreTrainedModel, workload: Workload, seed: int) -> Tensor:
