@@ -72,6 +72,7 @@ METRICS = {
         Metric("sparse_byte_share", "fraction", None),
         Metric("weight_memory", "B", "lower"),
         Metric("weight_memory_dense", "B", None),
+        Metric("state_memory", "B", "lower"),
         Metric("activation_peak", "B", "lower"),
         Metric("peak_memory", "B", "lower"),
         Metric("untied_memory", "B", None),

@@ -66,7 +66,7 @@ def test_two_runs_give_the_same_memory(costs: Session, tiny: Tiny, tmp_path: Pat
     assert again.status == 0, again.output
     first, second = of(costs, benchmark="memory"), of(again, benchmark="memory")
     assert first == second
-    assert len(first) == (1 + 2 * 2 + 3) * 4  # dense, two layouts of two levels, three kinds of parts
+    assert len(first) == (1 + 2 * 2 + 3) * 5  # dense, two layouts of two levels, three kinds of parts
 
 
 def test_with_processes_beside_each_other_memory_is_measured_and_nothing_is_timed(
