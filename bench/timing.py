@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ class Timing:
     @contextmanager
     def guarded(self, benchmark: str = "latency", metric: str = "latency") -> Iterator[None]:
         """Out of memory or of time is a result, and the run goes on; a wrong output fails the case."""
-        from bench.measure.latency import SlowError
+        from bench.measure.turns import SlowError
         from fixtures.errors import MisfitError
 
         try:
@@ -100,6 +101,15 @@ class Timing:
             if not is_out_of_memory(error):
                 raise
             self._record_nothing(benchmark, metric, "oom", str(error).partition("\n")[0])
+
+    def first_outputs(self, ours: Runner) -> torch.Tensor:
+        """What our side computes, unless rounds of it would take too long."""
+        from bench.measure.latency import first_outputs
+
+        seconds = (
+            math.inf if self.benchmark.disabled else self.seconds
+        )  # where nothing is timed, nothing is slow
+        return first_outputs(ours, device=self.device, seconds=seconds)
 
     def measure(self, ours: Runner, dense: Runner) -> Latency:
         """Takes turns with the dense side."""

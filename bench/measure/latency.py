@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,11 +13,14 @@ from torch import Tensor
 
 from bench.measure.phases import Runner
 from bench.measure.turns import (
+    LEAST_ROUNDS,
     P90_FROM,
     Clock,
+    SlowError,
     TakingTurns,
     Turns,
     cuda_clock,
+    require_time,
     rounds_of,
     wall_clock,
     warm_up,
@@ -35,10 +38,6 @@ class Benchmark(Protocol):
 
     def pedantic(self, target: Callable[[], object], **options: Any) -> object:  # noqa: ANN401 - as it has them
         """Calls a target round by round."""
-
-
-class SlowError(Exception):
-    """The rounds would take longer than there is time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +72,40 @@ class Latency:
         return {"latency": self.turns.ours.tolist(), "latency_dense": self.turns.dense.tolist()}
 
 
+def first_outputs(
+    runner: Runner, *, device: torch.device, seconds: float, clock: Clock | None = None
+) -> Tensor:
+    """What a side computes in its first round, unless rounds like it would take too long.
+
+    Args:
+        runner: the side.
+        device: where it runs.
+        seconds: that the rounds may take.
+        clock: times a round; unless given, the one for the device.
+
+    Raises:
+        SlowError: thirty rounds would take longer than that.
+    """
+    clock = clock or clock_for(device)
+    outputs: list[Tensor] = []
+
+    def run() -> Tensor:
+        outputs.append(runner.run())
+        return outputs[0]
+
+    taken = clock(replace(runner, run=run))
+    require_time(taken, seconds, cold=True)
+    if taken * LEAST_ROUNDS > seconds:  # because it was the first, or always
+        runner.reset()
+        require_time(clock(runner), seconds)
+    return outputs[0]
+
+
+def clock_for(device: torch.device) -> Clock:
+    """What times a round on a device."""
+    return cuda_clock if device.type == "cuda" else wall_clock
+
+
 def measure_latency(
     benchmark: Benchmark,
     sparse: Runner,
@@ -95,14 +128,14 @@ def measure_latency(
         clock: times a round; unless given, the one for the device.
 
     Raises:
-        SlowError: thirty rounds would take longer than that.
+        SlowError: thirty rounds would take longer than that, or those that were begun do.
     """
-    clock = clock or (cuda_clock if device.type == "cuda" else wall_clock)
-    expected = warm_up((sparse, dense), clock)
+    clock = clock or clock_for(device)
+    expected = warm_up((sparse, dense), clock, seconds)
     rounds = rounds_of(expected)
     if rounds * expected > seconds:
         raise SlowError(f"{rounds} rounds of {expected:.3g} s are more than --time-limit {seconds:g}")
-    taking = TakingTurns(sparse, dense, clock, np.random.default_rng(seed))
+    taking = TakingTurns(sparse, dense, clock, np.random.default_rng(seed), seconds)
     benchmark.pedantic(taking.ours, setup=taking.before, teardown=taking.after, rounds=rounds)
     return Latency(taking.turns(rounds), sparse.tokens, kernel_of(sparse, device))
 
