@@ -9,20 +9,21 @@ import pytest
 from bench.costs import latency_cases, layer_cases
 
 if TYPE_CHECKING:
-    from bench.timing import LayOut, Timing
+    from bench.timing import CountTheory, LayOut, Timing
     from fixtures.settings import Settings
     from fixtures.specs import Case, PruningSpec
     from fixtures.variants import PrunedModel
 
 
 @pytest.mark.cases(make=latency_cases)
-def test_latency(case: Case, variant: PrunedModel, laid_out: LayOut, timing: Timing) -> None:
+def test_latency(
+    case: Case, variant: PrunedModel, laid_out: LayOut, theory: CountTheory, timing: Timing
+) -> None:
     """Times the model in a layout and the dense model in turns; the theory stands beside."""
     import torch
 
     from bench.measure.latency import require_same
     from bench.measure.phases import prepare
-    from bench.measure.theory import count
     from fixtures.laying_out import compiled, lay_out
     from fixtures.layouts import LAYOUTS
     from fixtures.slicing import equals_masked
@@ -39,8 +40,7 @@ def test_latency(case: Case, variant: PrunedModel, laid_out: LayOut, timing: Tim
         with variant.dense():
             dense = prepare(compiled(variant.loaded.model, layout), timing.workload)
             found = timing.measure(ours, dense)
-        theory = count(variant, timing.workload)
-        timing.record(found, theory=theory.by_name(), achieved=variant.achieved.in_scope)
+        timing.record(found, theory=theory().by_name(), achieved=variant.achieved.in_scope)
 
 
 @pytest.mark.cases(make=layer_cases)
