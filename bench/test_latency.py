@@ -40,7 +40,8 @@ def test_latency(
         with variant.dense():
             dense = prepare(compiled(variant.loaded.model, layout), timing.workload)
             found = timing.measure(ours, dense)
-        timing.record(found, theory=theory().by_name(), achieved=variant.achieved.in_scope)
+        converted = len(held.converted) if layout.make else None
+        timing.record(found, theory().by_name(), variant.achieved.in_scope, converted)
 
 
 @pytest.mark.cases(make=layer_cases)

@@ -156,13 +156,15 @@ class Timing:
         found: Latency,
         theory: Mapping[str, float],
         achieved: float | None = None,
+        converted: int | None = None,
     ) -> None:
         """Records medians, ratio with interval, and theory; the same goes into pytest-benchmark's JSON."""
         interval = found.turns.interval(self.settings.seed)
         if self.case.layout == CONTROL:
             self.quietness.note_control(found.turns.speedup)
         values = {**found.by_name(), **theory}
-        kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({found.kernel})"
+        told = found.kernel if converted is None else f"{found.kernel}; {converted} converted"
+        kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({told})"
         self._annotate({**values, "speedup_low": interval[0], "speedup_high": interval[1]}, kernel=kernel)
         self._hand_over(
             "latency",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.measure.kernels import describe_products
 from bench.measure.phases import Runner
 from bench.measure.turns import (
     LEAST_ROUNDS,
@@ -28,9 +28,6 @@ from bench.measure.turns import (
 
 # of the largest output: how far those of a layout may be from the masked model's, by the type of computation
 TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 5e-2}
-# how operators and kernels that multiply matrices are called
-PRODUCT = re.compile(r"mm|gemm|gemv|linear|cutlass|spmm|sparse|dot", re.IGNORECASE)
-KERNEL_NAME = 80  # characters: those of templates have hundreds
 
 
 class Benchmark(Protocol):
@@ -47,7 +44,7 @@ class Latency:
     Attributes:
         turns: the rounds.
         tokens: that one round processes.
-        kernel: what ran, as PyTorch calls it.
+        kernel: what ran, as PyTorch calls it, and how the matrices were held.
     """
 
     turns: Turns
@@ -137,29 +134,7 @@ def measure_latency(
         raise SlowError(f"{rounds} rounds of {expected:.3g} s are more than --time-limit {seconds:g}")
     taking = TakingTurns(sparse, dense, clock, np.random.default_rng(seed), seconds)
     benchmark.pedantic(taking.ours, setup=taking.before, teardown=taking.after, rounds=rounds)
-    return Latency(taking.turns(rounds), sparse.tokens, kernel_of(sparse, device))
-
-
-def kernel_of(runner: Runner, device: torch.device) -> str:
-    """The matrix product, on a GPU its kernel, that takes most of a round by itself."""
-    from torch.autograd import DeviceType  # type: ignore[attr-defined]  # it is there, not exported
-    from torch.profiler import ProfilerActivity, profile
-
-    cuda = device.type == "cuda"
-    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]
-    runner.reset()
-    with profile(activities=activities) as seen:
-        runner.run()
-    time = "self_device_time_total" if cuda else "self_cpu_time_total"
-    place = DeviceType.CUDA if cuda else DeviceType.CPU  # operators are the CPU's, kernels the GPU's
-    found = [
-        event
-        for event in seen.key_averages()
-        if event.device_type == place and PRODUCT.search(event.key) and getattr(event, time)
-    ]
-    if not found:
-        return "not PyTorch's"
-    return str(max(found, key=lambda event: getattr(event, time)).key)[:KERNEL_NAME]
+    return Latency(taking.turns(rounds), sparse.tokens, describe_products(sparse, device))
 
 
 def require_same(ours: Tensor, masked: Tensor) -> None:

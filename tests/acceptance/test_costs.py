@@ -37,7 +37,9 @@ def test_latency_has_both_medians_their_ratio_with_its_interval_and_theory(costs
     assert named["amdahl_bound"]["value"] < 10
     assert named["latency"]["n"] >= 30
     assert all(record["gate"] == "ungated" for record in named.values())
-    assert any(stamp.startswith("kernel PyTorch, sparse CSR") for stamp in speedup["stamps"])
+    (kernel,) = [stamp for stamp in speedup["stamps"] if stamp.startswith("kernel ")]
+    assert kernel.startswith("kernel PyTorch, sparse CSR by W @ xᵀ (aten::")
+    assert kernel.endswith(" on 8 sparse_csr, 1 strided; 8 converted)")
 
 
 def test_memory_of_csr_is_that_of_its_values_and_indices(costs: Session) -> None:
