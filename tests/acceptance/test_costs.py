@@ -116,6 +116,22 @@ def test_no_time_is_a_result_and_the_run_goes_on(tiny: Tiny, tmp_path: Path) -> 
     assert "are more than --time-limit 1" in session.records[0]["stamps"][0]
 
 
+def test_a_workload_longer_than_the_model_is_skipped_with_both_numbers(tiny: Tiny, tmp_path: Path) -> None:
+    long = ["--workload", "decode-b1x32,forward-b1x33", "-rs"]
+    session = run([*tiny.options, "-k", "tiny-gpt2 and (latency or memory)", *long], tmp_path / "results")
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    for workload in ("decode-b1x32", "forward-b1x33"):
+        assert f"{workload} takes 33 positions, the model has 32" in session.output
+    assert "Traceback" not in session.output
+
+
+def test_random_weights_have_as_many_positions_as_their_configuration_says(tmp_path: Path) -> None:
+    options = ["--weights", "random", "-k", "memory and gpt2-mini and dense", "--workload", "decode-b1x256"]
+    session = run([*options, "-rs"], tmp_path / "results")
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "decode-b1x256 takes 257 positions, the model has 256" in session.output
+
+
 def test_without_a_gpu_a_layout_for_one_is_skipped_with_the_reason(tiny: Tiny, tmp_path: Path) -> None:
     session = run(
         [*tiny.options, "-k", "tiny-gpt2 and latency", "--layout", "2:4", "--dtype", "float16", "-rs"],
