@@ -29,7 +29,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--encoding", **several, help="how files are written, such as safetensors,packed")
     group.addoption("--workload", **several, help="what is run for costs, such as decode-b1x128")
     group.addoption(
-        "--time-limit", metavar="SECONDS", default="300", help="of the rounds of one case (default: 300)"
+        "--time-limit",
+        metavar="SECONDS",
+        default="300",
+        help="that the rounds of one case may take (default: 300)",
     )
 
 

@@ -9,20 +9,21 @@ import pytest
 from bench.costs import latency_cases, layer_cases
 
 if TYPE_CHECKING:
-    from bench.timing import LayOut, Timing
+    from bench.timing import CountTheory, LayOut, Timing
     from fixtures.settings import Settings
     from fixtures.specs import Case, PruningSpec
     from fixtures.variants import PrunedModel
 
 
 @pytest.mark.cases(make=latency_cases)
-def test_latency(case: Case, variant: PrunedModel, laid_out: LayOut, timing: Timing) -> None:
+def test_latency(
+    case: Case, variant: PrunedModel, laid_out: LayOut, theory: CountTheory, timing: Timing
+) -> None:
     """Times the model in a layout and the dense model in turns; the theory stands beside."""
     import torch
 
     from bench.measure.latency import require_same
     from bench.measure.phases import prepare
-    from bench.measure.theory import count
     from fixtures.laying_out import compiled, lay_out
     from fixtures.layouts import LAYOUTS
     from fixtures.slicing import equals_masked
@@ -30,15 +31,17 @@ def test_latency(case: Case, variant: PrunedModel, laid_out: LayOut, timing: Tim
     layout = LAYOUTS[str(case.layout)]
     with torch.inference_mode(), timing.guarded():
         held = laid_out()
-        theory = count(variant, timing.workload)
-        masked = prepare(lay_out(variant, LAYOUTS["strided"]).model, timing.workload).run()
         ours = prepare(held.model, timing.workload)
+        outputs = timing.first_outputs(ours)
         if not layout.structured or equals_masked(variant):
-            require_same(ours.run(), masked)
+            masked = lay_out(variant, LAYOUTS["strided"]).model
+            require_same(outputs, prepare(masked, timing.workload).run())
+        del outputs  # of a large model, gigabytes
         with variant.dense():
             dense = prepare(compiled(variant.loaded.model, layout), timing.workload)
             found = timing.measure(ours, dense)
-        timing.record(found, theory=theory.by_name(), achieved=variant.achieved.in_scope)
+        converted = len(held.converted) if layout.make else None
+        timing.record(found, theory().by_name(), variant.achieved.in_scope, converted)
 
 
 @pytest.mark.cases(make=layer_cases)
@@ -56,6 +59,6 @@ def test_layer(case: Case, pruning: PruningSpec, settings: Settings, timing: Tim
         layout = LAYOUTS[str(case.layout)]
         shape, tokens = SHAPES[timing.workload.layer], timing.workload.length
         ours, dense, masked = layer_runners(shape, pruning, layout, tokens, settings.seed)
-        require_same(ours.run(), masked)
+        require_same(timing.first_outputs(ours), masked)
         theory = {"theoretical_speedup": 1 / (1 - pruning.sparsity)}
         timing.record(timing.measure(ours, dense), theory)

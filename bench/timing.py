@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from bench.costs import CONTROL
 from bench.plugin import TIME_LIMIT
 from fixtures.layouts import LAYOUTS
 from fixtures.settings import Settings
-from fixtures.specs import Case
+from fixtures.specs import Case, Variant
 from fixtures.terminal import warn
 from fixtures.workloads import Workload
 from reports.noise import NOISY
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from bench.machine import Quietness
     from bench.measure.latency import Latency
     from bench.measure.phases import Runner
+    from bench.measure.theory import Theory
     from bench.measuring import Record
     from fixtures.laying_out import LaidOut
     from fixtures.variants import PrunedModel
 
 LayOut = Callable[[], "LaidOut"]
+CountTheory = Callable[[], "Theory"]
 
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 
@@ -60,6 +63,29 @@ def laid_out(case: Case, variant: PrunedModel) -> LayOut:
     return made
 
 
+@pytest.fixture(scope="session")
+def theories() -> dict[tuple[Variant, Workload], Theory]:
+    """Counts by variant and workload, while the session lasts: layouts have them in common."""
+    return {}
+
+
+@pytest.fixture
+def theory(case: Case, variant: PrunedModel, theories: dict[tuple[Variant, Workload], Theory]) -> CountTheory:
+    """What sparsity could save in the case: counted when first wanted, by whichever layout."""
+
+    def counted() -> Theory:
+        from bench.measure.theory import count
+
+        if case.workload is None:
+            raise TypeError(f"{case} has no workload")
+        key = (case.variant, case.workload)
+        if key not in theories:
+            theories[key] = count(variant, case.workload)
+        return theories[key]
+
+    return counted
+
+
 @dataclass(frozen=True, eq=False)
 class Timing:
     """Measures and records one case of a cost benchmark."""
@@ -83,7 +109,7 @@ class Timing:
     @contextmanager
     def guarded(self, benchmark: str = "latency", metric: str = "latency") -> Iterator[None]:
         """Out of memory or of time is a result, and the run goes on; a wrong output fails the case."""
-        from bench.measure.latency import SlowError
+        from bench.measure.turns import SlowError
         from fixtures.errors import MisfitError
 
         try:
@@ -98,6 +124,15 @@ class Timing:
             if not is_out_of_memory(error):
                 raise
             self._record_nothing(benchmark, metric, "oom", str(error).partition("\n")[0])
+
+    def first_outputs(self, ours: Runner) -> torch.Tensor:
+        """What our side computes, unless rounds of it would take too long."""
+        from bench.measure.latency import first_outputs
+
+        seconds = (
+            math.inf if self.benchmark.disabled else self.seconds
+        )  # where nothing is timed, nothing is slow
+        return first_outputs(ours, device=self.device, seconds=seconds)
 
     def measure(self, ours: Runner, dense: Runner) -> Latency:
         """Takes turns with the dense side."""
@@ -119,13 +154,15 @@ class Timing:
         found: Latency,
         theory: Mapping[str, float],
         achieved: float | None = None,
+        converted: int | None = None,
     ) -> None:
         """Records medians, ratio with interval, and theory; the same goes into pytest-benchmark's JSON."""
         interval = found.turns.interval(self.settings.seed)
         if self.case.layout == CONTROL:
             self.quietness.note_control(found.turns.speedup, interval)
         values = {**found.by_name(), **theory}
-        kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({found.kernel})"
+        told = found.kernel if converted is None else f"{found.kernel}; {converted} converted"
+        kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({told})"
         self._annotate({**values, "speedup_low": interval[0], "speedup_high": interval[1]}, kernel=kernel)
         self._hand_over(
             "latency",

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from bench.measure.kernels import describe_products
 from bench.measure.phases import Runner
 from bench.measure.turns import (
+    LEAST_ROUNDS,
     P90_FROM,
     Clock,
+    SlowError,
     TakingTurns,
     Turns,
     cuda_clock,
+    require_time,
     rounds_of,
     wall_clock,
     warm_up,
@@ -25,9 +28,6 @@ from bench.measure.turns import (
 
 # of the largest output: how far those of a layout may be from the masked model's, by the type of computation
 TOLERANCE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 5e-2}
-# how operators and kernels that multiply matrices are called
-PRODUCT = re.compile(r"mm|gemm|gemv|linear|cutlass|spmm|sparse|dot", re.IGNORECASE)
-KERNEL_NAME = 80  # characters: those of templates have hundreds
 
 
 class Benchmark(Protocol):
@@ -37,10 +37,6 @@ class Benchmark(Protocol):
         """Calls a target round by round."""
 
 
-class SlowError(Exception):
-    """The rounds would take longer than there is time."""
-
-
 @dataclass(frozen=True, eq=False)
 class Latency:
     """What was timed.
@@ -48,7 +44,7 @@ class Latency:
     Attributes:
         turns: the rounds.
         tokens: that one round processes.
-        kernel: what ran, as PyTorch calls it.
+        kernel: what ran, as PyTorch calls it, and how the matrices were held.
     """
 
     turns: Turns
@@ -73,6 +69,40 @@ class Latency:
         return {"latency": self.turns.ours.tolist(), "latency_dense": self.turns.dense.tolist()}
 
 
+def first_outputs(
+    runner: Runner, *, device: torch.device, seconds: float, clock: Clock | None = None
+) -> Tensor:
+    """What a side computes in its first round, unless rounds like it would take too long.
+
+    Args:
+        runner: the side.
+        device: where it runs.
+        seconds: that the rounds may take.
+        clock: times a round; unless given, the one for the device.
+
+    Raises:
+        SlowError: thirty rounds would take longer than that.
+    """
+    clock = clock or clock_for(device)
+    outputs: list[Tensor] = []
+
+    def run() -> Tensor:
+        outputs.append(runner.run())
+        return outputs[0]
+
+    taken = clock(replace(runner, run=run))
+    require_time(taken, seconds, cold=True)
+    if taken * LEAST_ROUNDS > seconds:  # because it was the first, or always
+        runner.reset()
+        require_time(clock(runner), seconds)
+    return outputs[0]
+
+
+def clock_for(device: torch.device) -> Clock:
+    """What times a round on a device."""
+    return cuda_clock if device.type == "cuda" else wall_clock
+
+
 def measure_latency(
     benchmark: Benchmark,
     sparse: Runner,
@@ -95,38 +125,16 @@ def measure_latency(
         clock: times a round; unless given, the one for the device.
 
     Raises:
-        SlowError: thirty rounds would take longer than that.
+        SlowError: thirty rounds would take longer than that, or those that were begun do.
     """
-    clock = clock or (cuda_clock if device.type == "cuda" else wall_clock)
-    expected = warm_up((sparse, dense), clock)
+    clock = clock or clock_for(device)
+    expected = warm_up((sparse, dense), clock, seconds)
     rounds = rounds_of(expected)
     if rounds * expected > seconds:
         raise SlowError(f"{rounds} rounds of {expected:.3g} s are more than --time-limit {seconds:g}")
-    taking = TakingTurns(sparse, dense, clock, np.random.default_rng(seed))
+    taking = TakingTurns(sparse, dense, clock, np.random.default_rng(seed), seconds)
     benchmark.pedantic(taking.ours, setup=taking.before, teardown=taking.after, rounds=rounds)
-    return Latency(taking.turns(rounds), sparse.tokens, kernel_of(sparse, device))
-
-
-def kernel_of(runner: Runner, device: torch.device) -> str:
-    """The matrix product, on a GPU its kernel, that takes most of a round by itself."""
-    from torch.autograd import DeviceType  # type: ignore[attr-defined]  # it is there, not exported
-    from torch.profiler import ProfilerActivity, profile
-
-    cuda = device.type == "cuda"
-    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]
-    runner.reset()
-    with profile(activities=activities) as seen:
-        runner.run()
-    time = "self_device_time_total" if cuda else "self_cpu_time_total"
-    place = DeviceType.CUDA if cuda else DeviceType.CPU  # operators are the CPU's, kernels the GPU's
-    found = [
-        event
-        for event in seen.key_averages()
-        if event.device_type == place and PRODUCT.search(event.key) and getattr(event, time)
-    ]
-    if not found:
-        return "not PyTorch's"
-    return str(max(found, key=lambda event: getattr(event, time)).key)[:KERNEL_NAME]
+    return Latency(taking.turns(rounds), sparse.tokens, describe_products(sparse, device))
 
 
 def require_same(ours: Tensor, masked: Tensor) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from copy import deepcopy
 from itertools import cycle
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from bench.measure.memory import storages
 from bench.measure.phases import Runner
 from fixtures.layouts import Layout
 from fixtures.pruning.masks import find_masks
@@ -19,7 +20,7 @@ from fixtures.specs import PruningSpec
 
 CACHE = Path("/sys/devices/system/cpu/cpu0/cache/index3/size")
 USUAL_CACHE = 32 << 20  # bytes, where the system does not tell
-COPIES = 256  # at most: beyond, a ring of tiny copies takes longer to make than to time
+COPIES = 4096  # at most: beyond, a ring of tiny copies takes longer to make than to time
 TIMES = 2  # so many caches a ring fills
 
 
@@ -52,31 +53,32 @@ def layer_runners(
     block = find_scope(pruning.scope).block
     make = layout.make
 
-    def ours() -> nn.Module:
-        return _linear(masked.clone(), bias) if make is None else make(masked, bias, block)
-
-    held = round(dense.nbytes if make is None else dense.nbytes * (1 - pruning.sparsity) * 2)
-    sides = (ring(ours, held, inputs), ring(lambda: _linear(dense.clone(), bias), dense.nbytes, inputs))
+    ours = _linear(masked.clone(), bias) if make is None else make(masked, bias, block)
+    sides = (ring(ours, inputs), ring(_linear(dense.clone(), bias), inputs))
     return *sides, _linear(masked, bias)(inputs)
 
 
-def ring(make: Callable[[], nn.Module], size: int, inputs: Tensor) -> Runner:
+def ring(module: nn.Module, inputs: Tensor) -> Runner:
     """Calls one copy after the other, enough of them to be read from memory each time.
 
     Args:
-        make: a copy.
-        size: bytes that it holds, about.
+        module: what is copied.
         inputs: of every call.
     """
-    count = min(COPIES, math.ceil(TIMES * cache_size() / max(size, 1)) + 1)
-    copies: Sequence[nn.Module] = [make() for _ in range(count)]
-    turn = cycle(copies)
+    held = sum(part.nbytes() for part in storages(module))
+    count = min(COPIES, math.ceil(TIMES * cache_size() / held) + 1)
+    turn = cycle([module, *(_copy(module) for _ in range(count - 1))])
 
     def run() -> Tensor:
         outputs: Tensor = next(turn)(inputs)
         return outputs
 
     return Runner(run, lambda: None, len(inputs))
+
+
+def _copy(module: nn.Module) -> nn.Module:
+    # sparse tensors cannot be copied deeply, only cloned
+    return deepcopy(module, {id(buffer): buffer.clone() for buffer in module.buffers()})
 
 
 def cache_size() -> int:

@@ -1,8 +1,8 @@
-"""How much memory a model in a layout takes: its weights, and the peak of what comes and goes in a round."""
+"""How much memory a model in a layout takes: its weights, what a round begins with, what comes and goes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
 import psutil
@@ -16,7 +16,7 @@ ALLOCATION = "[memory]"  # how the profiler names what the allocator did
 
 
 def measure_memory(model: nn.Module, runner: Runner, device: torch.device) -> dict[str, float]:
-    """Bytes by metric; all but `resident_memory` are the same in every run.
+    """Bytes by metric, of the second of two rounds; the same in every run.
 
     Args:
         model: in its layout.
@@ -25,7 +25,14 @@ def measure_memory(model: nn.Module, runner: Runner, device: torch.device) -> di
     """
     weights = sum(part.nbytes() for part in storages(model))
     activations = _peak_on_gpu(runner) if device.type == "cuda" else _peak_of_allocator(runner)
-    return {"weight_memory": weights, "activation_peak": activations, "peak_memory": weights + activations}
+    runner.reset()
+    state = sum(tensor.nbytes for tensor in runner.state())
+    return {
+        "weight_memory": weights,
+        "state_memory": state,
+        "activation_peak": activations,
+        "peak_memory": weights + state + activations,
+    }
 
 
 def resident() -> int:
@@ -66,16 +73,31 @@ def _tensors(model: nn.Module) -> Iterator[Tensor]:
 
 def _peak_of_allocator(runner: Runner) -> int:
     """The highest sum of what PyTorch's allocator gave out in a round and had not got back."""
-    runner.reset()
+    # what was given out while nobody looked has no size when it comes back: a cache, most of all
+    _changes(lambda: _discard_round(runner))
+    return max(accumulate(_changes(runner.run)), default=0)
+
+
+def _changes(act: Callable[[], object]) -> list[int]:
+    """Bytes that the allocator gave out, and with a minus got back, one after the other."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-        runner.run()
+        act()
     events = seen.profiler.kineto_results.events()
     changes = [(event.start_ns(), event.nbytes()) for event in events if event.name() == ALLOCATION]
-    return max(accumulate(change for _, change in sorted(changes, key=lambda change: change[0])), default=0)
+    return [change for _, change in sorted(changes, key=lambda change: change[0])]
+
+
+def _discard_round(runner: Runner) -> None:
+    """A complete round, after which all is ready for the next: what is made once, is made."""
+    runner.reset()
+    runner.run()
+    runner.reset()
+    for tensor in runner.state():
+        tensor.data = tensor.clone()  # a cache that was cut to its length is part of something longer
 
 
 def _peak_on_gpu(runner: Runner) -> int:
-    runner.reset()
+    _discard_round(runner)
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()

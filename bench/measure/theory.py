@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch.utils.flop_counter import FlopCounterMode
+from transformers import PreTrainedModel
 
 from bench.measure.phases import prepare
 from fixtures.laying_out import lay_out, pruned_modules, pruned_weights
 from fixtures.layouts import LAYOUTS
 from fixtures.pruning.prunable import tensors_of
+from fixtures.slicing import judged
 from fixtures.variants import PrunedModel
 from fixtures.workloads import Workload
 
@@ -20,10 +22,11 @@ class Theory:
     """Counts of a pruned model on a workload.
 
     Attributes:
-        parameters, nonzeros: tied weights once.
+        parameters, nonzeros: of the dense model, and what is left of them; tied weights once.
         multiply_adds: of the dense model, attention and head among them.
-        sparse_multiply_adds: without those by a zero.
+        sparse_multiply_adds: without those by a zero; where whole parts go, those of the smaller model.
         pruned_multiply_adds: of the dense model, in the pruned matrices.
+        left_multiply_adds: of those, what is left.
         sparse_byte_share: of all bytes of weights, those in the scope of the pruning.
     """
 
@@ -32,17 +35,21 @@ class Theory:
     multiply_adds: int
     sparse_multiply_adds: int
     pruned_multiply_adds: int
+    left_multiply_adds: int
     sparse_byte_share: float
 
     @property
     def theoretical_speedup(self) -> float:
         """Of the pruned matrices alone, if a zero cost nothing: their multiply-adds, dense over sparse."""
-        left = self.pruned_multiply_adds - (self.multiply_adds - self.sparse_multiply_adds)
-        return self.pruned_multiply_adds / max(left, 1) if self.pruned_multiply_adds else 1.0
+        if not self.pruned_multiply_adds:
+            return 1.0
+        return self.pruned_multiply_adds / max(self.left_multiply_adds, 1)
 
     @property
     def amdahl_bound(self) -> float:
         """Of the whole workload, if the pruned matrices reached that: dense multiply-adds over sparse ones.
+
+        Attention counts as what stays, unless its heads or layers go.
 
         Source: Amdahl 1967, with a pruned share p and its speed-up s: 1 / ((1 - p) + p / s).
         """
@@ -56,6 +63,8 @@ class Theory:
     def by_name(self) -> dict[str, float]:
         """As metrics."""
         return {
+            "parameters": self.parameters,
+            "nonzeros": self.nonzeros,
             "theoretical_speedup": self.theoretical_speedup,
             "amdahl_bound": self.amdahl_bound,
             "multiply_adds": self.multiply_adds,
@@ -66,24 +75,40 @@ class Theory:
 
 
 def count(pruned: PrunedModel, workload: Workload) -> Theory:
-    """Counts what the pruned model does on a workload."""
+    """Counts what the pruned model does on a workload.
+
+    Raises:
+        MisfitError: the model has fewer positions than the workload takes.
+        ValueError: the model has no such phase.
+    """
     tensors = [tensor for _, tensor in tensors_of(pruned.loaded.weights)]
     sparse = [weight.parameter.nbytes for weight in pruned_weights(pruned)]
-    total, by_module = _count_multiply_adds(pruned, workload)
-    saved = sum(round(count * _sparsity(pruned, name)) for name, count in by_module.items())
+    total, dense = _count_multiply_adds(pruned, lay_out(pruned, LAYOUTS["strided"]).model, workload)
+    smaller = judged(pruned)
+    if smaller is pruned.loaded:  # the shapes are as before, and zeros are among the numbers
+        left = sum(round(count * (1 - _sparsity(pruned, name))) for name, count in dense.items())
+        whole = total - sum(dense.values()) + left
+    else:
+        whole, staying = _count_multiply_adds(pruned, smaller.model, workload)
+        left = sum(staying.values())
     return Theory(
         parameters=sum(tensor.numel() for tensor in tensors),
-        nonzeros=sum(int(tensor.count_nonzero()) for tensor in tensors),
+        nonzeros=sum(int(tensor.count_nonzero()) for _, tensor in tensors_of(smaller.weights)),
         multiply_adds=total,
-        sparse_multiply_adds=total - saved,
-        pruned_multiply_adds=sum(by_module.values()),
+        sparse_multiply_adds=whole,
+        pruned_multiply_adds=sum(dense.values()),
+        left_multiply_adds=left,
         sparse_byte_share=sum(sparse) / sum(tensor.nbytes for tensor in tensors),
     )
 
 
-def _count_multiply_adds(pruned: PrunedModel, workload: Workload) -> tuple[int, Mapping[str, int]]:
-    """Of the whole, and by module that multiplies by a pruned matrix, if the workload comes by it."""
-    model = lay_out(pruned, LAYOUTS["strided"]).model
+def _count_multiply_adds(
+    pruned: PrunedModel, model: PreTrainedModel, workload: Workload
+) -> tuple[int, Mapping[str, int]]:
+    """Of the whole, and by module that multiplies by a pruned matrix, if the workload comes by it.
+
+    Of fewer layers, those that are left have the first of the names.
+    """
     model.set_attn_implementation("eager")  # whose products the counter knows on every device
     runner = prepare(model, workload)
     runner.reset()

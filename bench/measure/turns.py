@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,13 @@ P90_FROM = 64  # rounds; below that a p90 is one of the slowest few
 WARM = 0.05  # how far the medians of two runs of rounds may be apart
 WARM_ROUNDS = 5
 COLDEST = 8  # runs of rounds after which warming up ends, whatever they say
+COLD = 10  # times as long as a later round the first may take, which compiles and allocates
 
 Clock = Callable[[Runner], float]
+
+
+class SlowError(Exception):
+    """The rounds would take longer than there is time, or did."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,18 +68,30 @@ class TakingTurns:
     """Our rounds, each with one of the dense side before or after it, at random.
 
     `before`, `ours` and `after` are one round: pytest-benchmark's setup, target and teardown.
+
+    Attributes:
+        seconds: from the first round on; none is begun later.
+        now: tells the time, in seconds.
     """
 
     sparse: Runner
     dense: Runner
     clock: Clock
     random: np.random.Generator
+    seconds: float = math.inf
+    now: Callable[[], float] = time.monotonic
     times: list[tuple[float, float]] = field(default_factory=list)
+    _began: float | None = None
     _first: bool = False
     _pair: list[float] = field(default_factory=lambda: [0.0, 0.0])
 
     def before(self) -> None:
-        """The dense side's turn, if it has the first one; then our side is made ready."""
+        """The dense side's turn, if it has the first one; then our side is made ready.
+
+        Raises:
+            SlowError: the time is over.
+        """
+        self._keep_to_time()
         self._first = bool(self.random.integers(2))
         if self._first:
             self._take_dense()
@@ -88,6 +106,14 @@ class TakingTurns:
         if not self._first:
             self._take_dense()
         self.times.append((self._pair[0], self._pair[1]))
+
+    def _keep_to_time(self) -> None:
+        now = self.now()
+        self._began = now if self._began is None else self._began
+        if (taken := now - self._began) > self.seconds:
+            raise SlowError(
+                f"{len(self.times)} rounds took {taken:.3g} s, more than --time-limit {self.seconds:g}"
+            )
 
     def _take_dense(self) -> None:
         self.dense.reset()
@@ -117,15 +143,38 @@ def cuda_clock(runner: Runner) -> float:
     return float(begin.elapsed_time(end)) / 1000
 
 
-def warm_up(sides: Sequence[Runner], clock: Clock) -> float:
-    """Rounds until each side's median stays; seconds that one round of all sides takes."""
-    return sum(_warm(side, clock) for side in sides)
+def warm_up(sides: Sequence[Runner], clock: Clock, seconds: float = math.inf) -> float:
+    """Rounds until each side's median stays; seconds that one round of all sides takes.
+
+    Raises:
+        SlowError: as many rounds as are wanted would take longer than `seconds`.
+    """
+    whole = 0.0
+    for side in sides:
+        whole += _warm(side, clock, seconds, whole)
+    return whole
 
 
-def _warm(side: Runner, clock: Clock) -> float:
+def require_time(taken: float, seconds: float, *, cold: bool = False) -> None:
+    """Makes sure that there is time for the least number of rounds.
+
+    Args:
+        taken: seconds of one round.
+        seconds: that there are.
+        cold: whether it was a first one, which says little of the others.
+
+    Raises:
+        SlowError: there is not.
+    """
+    if LEAST_ROUNDS * taken > seconds * (COLD if cold else 1):
+        raise SlowError(f"{LEAST_ROUNDS} rounds of {taken:.3g} s are more than --time-limit {seconds:g}")
+
+
+def _warm(side: Runner, clock: Clock, seconds: float, others: float) -> float:
     last = np.inf
-    for _ in range(COLDEST):
+    for place in range(COLDEST):
         median = _median_round(side, clock)
+        require_time(others + median, seconds, cold=place == 0)
         if abs(median / last - 1) <= WARM:
             break
         last = median

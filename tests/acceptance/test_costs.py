@@ -39,7 +39,9 @@ def test_latency_has_both_medians_their_ratio_with_its_interval_and_theory(costs
     assert named["amdahl_bound"]["value"] < 10
     assert named["latency"]["n"] >= 30
     assert all(record["gate"] == "ungated" for record in named.values())
-    assert any(stamp.startswith("kernel PyTorch, sparse CSR") for stamp in speedup["stamps"])
+    (kernel,) = [stamp for stamp in speedup["stamps"] if stamp.startswith("kernel ")]
+    assert kernel.startswith("kernel PyTorch, sparse CSR by W @ xᵀ (aten::")
+    assert kernel.endswith(" on 8 sparse_csr, 1 strided; 8 converted)")
 
 
 def test_memory_of_csr_is_that_of_its_values_and_indices(costs: Session) -> None:
@@ -68,7 +70,7 @@ def test_two_runs_give_the_same_memory(costs: Session, tiny: Tiny, tmp_path: Pat
     assert again.status == 0, again.output
     first, second = of(costs, benchmark="memory"), of(again, benchmark="memory")
     assert first == second
-    assert len(first) == (1 + 2 * 2 + 3) * 4  # dense, two layouts of two levels, three kinds of parts
+    assert len(first) == (1 + 2 * 2 + 3) * 5  # dense, two layouts of two levels, three kinds of parts
 
 
 def test_with_processes_beside_each_other_memory_is_measured_and_nothing_is_timed(
@@ -152,6 +154,22 @@ def test_cases_of_a_gpu_are_skipped_where_pytorch_finds_none(
     assert "layout 2:4 has a kernel on cuda alone" in session.output
     assert "2 other processes use the GPU" in session.output
     assert session.records == []
+
+
+def test_a_workload_longer_than_the_model_is_skipped_with_both_numbers(tiny: Tiny, tmp_path: Path) -> None:
+    long = ["--workload", "decode-b1x32,forward-b1x33", "-rs"]
+    session = run([*tiny.options, "-k", "tiny-gpt2 and (latency or memory)", *long], tmp_path / "results")
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    for workload in ("decode-b1x32", "forward-b1x33"):
+        assert f"{workload} takes 33 positions, the model has 32" in session.output
+    assert "Traceback" not in session.output
+
+
+def test_random_weights_have_as_many_positions_as_their_configuration_says(tmp_path: Path) -> None:
+    options = ["--weights", "random", "-k", "memory and gpt2-mini and dense", "--workload", "decode-b1x256"]
+    session = run([*options, "-rs"], tmp_path / "results")
+    assert session.status == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "decode-b1x256 takes 257 positions, the model has 256" in session.output
 
 
 def test_without_a_gpu_a_layout_for_one_is_skipped_with_the_reason(tiny: Tiny, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.measure.latency import SlowError, measure_latency, require_same
+from bench.measure.latency import first_outputs, measure_latency, require_same
 from bench.measure.phases import Runner
-from bench.measure.turns import LEAST_ROUNDS, TakingTurns, Turns, rounds_of, warm_up
+from bench.measure.turns import LEAST_ROUNDS, SlowError, TakingTurns, Turns, rounds_of, warm_up
 
 
 class Log:
@@ -138,6 +138,71 @@ def test_metrics_are_of_the_medians_and_a_p90_wants_rounds_enough() -> None:
 def test_rounds_that_would_take_too_long_are_not_begun() -> None:
     with pytest.raises(SlowError, match="30 rounds of 3 s are more than --time-limit 60"):
         measure(1.0, 2.0, seconds=60)
+
+
+def test_warming_up_ends_with_the_first_rounds_that_are_too_long() -> None:
+    log = Log()
+    times = iter([4.0, 4.0, 4.0])
+    with pytest.raises(SlowError, match="30 rounds of 4 s are more than --time-limit 100"):
+        warm_up(log.sides, ticking(times), 100.0)
+    assert list(times) == [4.0]  # a second one was timed, for the first may have been slow by itself
+    times = iter([40.0, 40.0])
+    with pytest.raises(SlowError, match="30 rounds of 40 s"):
+        warm_up(log.sides, ticking(times), 100.0)
+    assert list(times) == [40.0]
+
+
+def test_the_time_is_for_both_sides() -> None:
+    log = Log()
+    times = iter([2.0, 2.0, 2.0, 2.0, 5.0])
+    with pytest.raises(SlowError, match="30 rounds of 4 s are more than --time-limit 100"):
+        warm_up(log.sides, ticking(times), 100.0)
+    assert list(times) == [5.0]
+
+
+def test_a_first_round_that_compiles_is_no_reason_to_refuse() -> None:
+    log = Log()
+    assert warm_up(log.sides[:1], ticking(iter([30.0, 1.0, 1.0])), 100.0) == 1.0
+    times = iter([30.0, 1.0])
+    ours, log.calls[:] = log.sides[0], []
+
+    def clock(runner: Runner) -> float:
+        runner.run()
+        return next(times)
+
+    outputs = first_outputs(ours, device=torch.device("cpu"), seconds=100.0, clock=clock)
+    assert torch.equal(outputs, torch.zeros(1))
+    assert log.calls == ["ours", "reset ours", "ours"]
+
+
+@pytest.mark.parametrize(("times", "left"), [([40.0, 1.0], [1.0]), ([30.0, 4.0, 1.0], [1.0])])
+def test_our_side_is_refused_before_anything_else_is_run(times: list[float], left: list[float]) -> None:
+    ticks = iter(times)
+    with pytest.raises(SlowError, match="are more than --time-limit 100"):
+        first_outputs(
+            Runner(lambda: torch.zeros(1), lambda: None, 1),
+            device=torch.device("cpu"),
+            seconds=100.0,
+            clock=ticking(ticks),
+        )
+    assert list(ticks) == left
+
+
+def test_a_short_first_round_is_the_only_one() -> None:
+    log = Log()
+    first_outputs(log.sides[0], device=torch.device("cpu"), seconds=60.0, clock=clock_of(log, lambda _: 1.0))
+    assert log.calls == ["ours"]
+
+
+def test_no_round_begins_when_the_time_is_over() -> None:
+    log = Log()
+    now = iter([1000.0, 1030.0, 1060.0, 1061.0])
+    ours, dense = log.sides
+    ticks = clock_of(log, lambda _: 1.0)
+    taking = TakingTurns(ours, dense, ticks, np.random.default_rng(0), 60.0, lambda: next(now))
+    with pytest.raises(SlowError, match="3 rounds took 61 s, more than --time-limit 60"):
+        Pedantic().pedantic(taking.ours, setup=taking.before, teardown=taking.after, rounds=100)
+    assert log.calls.count("ours") == log.calls.count("dense") == 3
 
 
 @pytest.mark.parametrize(
