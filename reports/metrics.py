@@ -88,7 +88,6 @@ METRICS = {
         Metric("rate", "tokens/s", "higher"),
         Metric("theoretical_speedup", "x", None),
         Metric("amdahl_bound", "x", None),
-        Metric("parameters", "", None),
         Metric("nonzeros", "", None),
         Metric("compression_ratio", "x", None),
         Metric("multiply_adds", "", None),
