@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -102,8 +103,14 @@ def _line(record: Record) -> int:
 
 
 def _samples(run: object, lines: set[int]) -> Mapping[int, list[float]]:
+    """The scores on some lines of a run's samples; a line that is lost or damaged has none."""
     path = Path(str(run)).with_suffix(SAMPLES)
     if not path.is_file():
         return {}
+    found = {}
     with path.open(encoding="utf-8") as file:
-        return {number: json.loads(line)["samples"] for number, line in enumerate(file, 1) if number in lines}
+        for number, line in enumerate(file, 1):
+            if number in lines:
+                with suppress(ValueError, KeyError):
+                    found[number] = json.loads(line)["samples"]
+    return found

@@ -45,7 +45,10 @@ class Plot:
 CONFIG: Mapping[str, Any] = {
     "font": FONT,
     "view": {"continuousWidth": WIDTH, "continuousHeight": HEIGHT, "stroke": "transparent"},
+    # above the axis: beside it a narrow chart would cut it off
+    "axisY": {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleX": 0, "titleY": -12},
     "axis": {"labelFontSize": 12, "titleFontSize": 12, "grid": True, "gridOpacity": 0.4},
+    "padding": {"top": 20, "left": 5, "right": 5, "bottom": 5},
     "legend": {"orient": "right", "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 240},
     "header": {"labelFontSize": 12},
 }

@@ -31,7 +31,7 @@ def _plot(group: Sequence[Record], evidence: Evidence) -> Plot:
     names, colours = scale_of(PRUNINGS, (str(row["pruning"]) for row in pruned))
     log = first.metric.endswith(PERPLEXITY)
     title = f"{first.metric.replace('_', ' ')} ({'log scale, ' if log else ''}{first.better} is better)"
-    scale = alt.Scale(type="log" if log else "linear", zero=not log, nice=True)
+    scale = alt.Scale(type="log") if log else alt.Scale(zero=True)
     base = alt.Chart(rows(pruned)).encode(
         x=alt.X("sparsity:Q", title="weights pruned", axis=alt.Axis(format="%")),
         color=alt.Color("pruning:N", title="pruning", scale=alt.Scale(domain=names, range=colours)),
@@ -40,8 +40,8 @@ def _plot(group: Sequence[Record], evidence: Evidence) -> Plot:
     tip = [alt.Tooltip(name) for name in ("pruning:N", "sparsity:Q", "value:Q", "low:Q", "high:Q", "gate:N")]
     lines = base.mark_line().encode(y=value, strokeDash=_dashes(names))
     points = base.mark_point(filled=True, size=45).encode(y=value, tooltip=tip)
-    bars = base.mark_rule(opacity=0.6).transform_filter("isValid(datum.low)").encode(y="low:Q", y2="high:Q")
-    chart = alt.layer(bars, lines, points, *_rules(dense)).properties(width=WIDTH, height=HEIGHT)
+    layers = [*_bars([row for row in pruned if row["low"] is not None]), lines, points, *_rules(dense)]
+    chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
     return Plot(
         SECTION,
         f"{first.model} on {first.task}: {first.metric.replace('_', ' ')} by sparsity",
@@ -63,6 +63,14 @@ def _row(record: Record, evidence: Evidence) -> dict[str, object]:
         "high": high,
         "gate": record.gate,
     }
+
+
+def _bars(pruned: Sequence[dict[str, object]]) -> list[alt.Chart]:
+    """Intervals, where examples tell them."""
+    if not pruned:
+        return []
+    bars = alt.Chart(rows(pruned)).mark_rule(opacity=0.6)
+    return [bars.encode(x="sparsity:Q", y="low:Q", y2="high:Q", color="pruning:N")]
 
 
 def _dashes(names: Sequence[str]) -> alt.StrokeDash:

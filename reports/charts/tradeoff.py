@@ -93,7 +93,7 @@ def _plot(first: Record, points: Sequence[Point], title: str) -> Plot:
     quality = alt.Y(
         "quality:Q",
         title=f"{first.metric} ({'log scale, ' if log else ''}{first.better} is better)",
-        scale=alt.Scale(type="log" if log else "linear", zero=False),
+        scale=alt.Scale(type="log") if log else alt.Scale(zero=False),
     )
     cost = alt.X("cost:Q", title=title, scale=alt.Scale(zero=False))
     base = alt.Chart(rows(points)).encode(x=cost, y=quality)
