@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.cases import CaseOutcome
 from reports.counts import PROPERTY as COUNTS
 from reports.environment import describe_run
 from reports.record import MODEL_SECONDS, Record, handed_over
@@ -23,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--results", type=Path, default=Path("results"), metavar="DIR", help="append records there"
     )
+    group.addoption("--report", type=Path, metavar="DIR", help="write a page of the results there at the end")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,10 +38,21 @@ def _path(argument: str) -> Path:
 
 
 def _reason(report: pytest.TestReport) -> str:
-    """Why a case was skipped: pytest tells (file, line, text), pytest-xdist passes that on."""
+    """Why a case did not pass: of a skip pytest tells (file, line, text), pytest-xdist passes that on."""
     told = report.longrepr
-    text = told[-1] if isinstance(told, tuple | list) else told
+    text = told[-1] if isinstance(told, tuple | list) else _crash(told)
     return str(text).removeprefix("Skipped: ")
+
+
+def _crash(told: object) -> object:
+    """Of a traceback what was raised."""
+    crash = getattr(told, "reprcrash", None)
+    return crash.message if crash else told
+
+
+def _case(report: pytest.TestReport) -> str:
+    """The id without the file: `test_quality[gpt2-mini-…]`."""
+    return report.nodeid.partition("::")[2] or report.nodeid
 
 
 class Collector:
@@ -52,6 +65,7 @@ class Collector:
         self._lost = ""
         self._cases: dict[str, set[str]] = {"passed": set(), "failed": set(), "skipped": set()}
         self._reasons: Counter[str] = Counter()
+        self._untold: list[CaseOutcome] = []  # a run without records leaves no file, so these wait for one
         self._seconds = self._model_seconds = 0.0
 
     @pytest.hookimpl(tryfirst=True)
@@ -78,6 +92,8 @@ class Collector:
             self._cases[report.outcome].add(report.nodeid)
         if report.outcome == "skipped":
             self._reasons[_reason(report)] += 1
+        if report.outcome != "passed":
+            self._untold.append(CaseOutcome(_case(report), report.outcome, _reason(report)))
         if report.when == "call":
             self._model_seconds += sum(
                 value
@@ -89,6 +105,7 @@ class Collector:
             for name, value in report.user_properties:
                 if name == COUNTS and isinstance(value, dict):
                     self._write(partial(RunWriter.append_counts, counts=value))
+        self._tell()
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Cases that were all skipped are no success, nor are numbers that could not be stored."""
@@ -113,6 +130,8 @@ class Collector:
         if self._writer and self._writer.path:
             stored = shlex.quote(str(self._writer.path))
             terminalreporter.write_line(f"stored; python -m reports show {stored}")
+            if folder := self._config.getoption("report"):
+                terminalreporter.write_line(self._report(self._writer.path, folder))
         if self._lost:
             terminalreporter.write_line(self._lost, red=True)
         if self._nothing_measured():
@@ -149,6 +168,21 @@ class Collector:
             results = self._config.getoption("results")
             self._lost = f"--results {results}: cannot write there any more ({error.strerror})"
             self._session.shouldfail = self._lost
+
+    def _tell(self) -> None:
+        if self._writer and self._writer.path:
+            for outcome in self._untold:
+                self._write(partial(RunWriter.append_case, case=outcome))
+            self._untold.clear()
+
+    def _report(self, stored: Path, folder: Path) -> str:
+        from reports.page import write_report  # altair takes a while
+        from reports.store import read_run
+
+        try:
+            return f"report: {write_report([read_run(stored)], folder).page}"
+        except ValueError as error:
+            return f"--report: {error}"
 
     def _time(self) -> str:
         """How much of the time is the suite's own; with pytest-xdist, of the workers' time together."""

@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from reports.cases import SUFFIX as CASES
+from reports.cases import CaseOutcome
 from reports.counts import SUFFIX as COUNTS
 from reports.record import SCHEMA, Record, Run
 
@@ -79,6 +81,10 @@ class RunWriter:
             self._open()
         self._write_beside(COUNTS, counts)
 
+    def append_case(self, case: CaseOutcome) -> None:
+        """Writes how a case ended that did not pass."""
+        self._write_beside(CASES, case.to_json())
+
     def close(self) -> None:
         """Closes the files; what was appended is on disk already, and what could not be has been told."""
         for file in filter(None, (self._file, *self._beside.values())):
@@ -125,7 +131,7 @@ def _write(file: IO[str], row: Mapping[str, Any]) -> None:
 
 def stored_runs(results: Path) -> list[Path]:
     """The files of all runs, oldest first."""
-    files = [path for path in results.glob("*/*.jsonl") if not path.name.endswith((SAMPLES, COUNTS))]
+    files = [path for path in results.glob("*/*.jsonl") if not path.name.endswith((SAMPLES, COUNTS, CASES))]
     return sorted(files, key=_age)
 
 

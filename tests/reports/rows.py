@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reports.counts import TensorCounts, pack_bins, pack_integers
 from reports.record import Record, Run
+from reports.store import StoredRun
 
 RECORD = Record(
     benchmark="quality",
@@ -85,3 +87,8 @@ def make_tensor_counts(counts: Mapping[int, int], **changes: Any) -> TensorCount
     """`TENSOR` with so many numbers in each bin, and other fields."""
     bins, numbers = np.array(list(counts), np.uint16), np.array(list(counts.values()))
     return replace(TENSOR, bins=pack_bins(bins), counts=pack_integers(numbers), **changes)
+
+
+def make_stored(records: Iterable[Record], **changes: Any) -> StoredRun:  # noqa: ANN401 - any field of the run
+    """A run as read back."""
+    return StoredRun(Path("results/amd-epyc-2c/run.jsonl"), make_run(**changes), tuple(records), ())

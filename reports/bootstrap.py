@@ -1,0 +1,26 @@
+"""Intervals of quality from the scores of single examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+RESAMPLES = 999
+# metrics that are the exponential of their examples' mean
+EXPONENTIAL = ("perplexity", "masked_perplexity")
+
+
+def interval(samples: Sequence[float], metric: str, seed: int = 0) -> tuple[float, float]:
+    """The 95 % interval of a mean over examples, in the metric's own scale.
+
+    Of a perplexity the samples are nats per token of each window, taken as equally long.
+
+    Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13 (percentiles).
+    """
+    values = np.asarray(samples, np.float64)
+    drawn = np.random.default_rng(seed).integers(0, values.size, (RESAMPLES, values.size))
+    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
+    if metric in EXPONENTIAL:
+        return float(np.exp(low)), float(np.exp(high))
+    return float(low), float(high)

@@ -1,0 +1,145 @@
+"""What sparsity costs and saves: speed, memory and size against sparsity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import altair as alt
+
+from reports.evidence import Evidence, describe_setting, in_one_chart
+from reports.palette import DASHES, ENCODINGS, LAYOUTS, NEUTRAL, scale_of
+from reports.plot import HEIGHT, WIDTH, Plot, rows
+from reports.record import Record
+from reports.tables import LAYER
+
+SPEED, MEMORY, SIZE = "speed", "memory", "size"
+MB = 1e6
+LOG = alt.Scale(type="log", nice=False, padding=8)
+SPARSITY = alt.X("sparsity:Q", title="weights pruned", axis=alt.Axis(format="%"))
+THEORY = {
+    "speedup": "measured",
+    "amdahl_bound": "Amdahl's bound",
+    "theoretical_speedup": "theory: zeros cost nothing",
+}
+
+
+def speed_plots(evidence: Evidence) -> Iterator[Plot]:
+    """One per model and workload: a line per layout with its interval, 1 as a rule, the theory dashed."""
+    found = [
+        record
+        for record in evidence.records
+        if record.benchmark == "latency" and record.metric in THEORY and record.value is not None
+    ]
+    whole = [record for record in found if not (record.workload or "").startswith(LAYER)]
+    for group in in_one_chart(whole, "workload"):
+        yield _speed(group, f"{group[0].model}, {group[0].workload}")
+    layers = [record for record in found if record not in whole and record.metric == "speedup"]
+    for group in in_one_chart(layers, "workload"):
+        yield _speed(group, f"one layer of {group[0].model}, {(group[0].workload or '').removeprefix(LAYER)}")
+
+
+def memory_plots(evidence: Evidence) -> Iterator[Plot]:
+    """One per model and workload: bytes of the weights and at the peak, by layout."""
+    shown = {"weight_memory": "weights", "peak_memory": "peak"}
+    found = [record for record in evidence.records if record.benchmark == "memory" and record.metric in shown]
+    for group in in_one_chart(found, "workload"):
+        values = [_held(record) | {"what": shown[record.metric]} for record in group if record.method]
+        if values:
+            chart = _lines(values, "layout", "memory in MB", LAYOUTS, dash="what")
+            first = group[0]
+            title = f"{first.model}, {first.workload}: memory by layout"
+            yield Plot(MEMORY, title, describe_setting(first), _with_dense(chart, group, "peak_memory"))
+
+
+def size_plots(evidence: Evidence) -> Iterator[Plot]:
+    """One per model: bytes of the file by encoding, and the least that they can be."""
+    found = [record for record in evidence.records if record.benchmark == "size"]
+    for group in in_one_chart(found):
+        files = [record for record in group if record.metric == "file_size" and record.method]
+        if not files:
+            continue
+        limits = [record for record in group if record.metric == "entropy_limit" and record.method]
+        chart = _lines([_held(record) for record in files], "encoding", "file in MB", ENCODINGS)
+        least = list({(row["sparsity"], row["value"]): row for row in map(_held, limits)}.values())
+        limit = (
+            alt.Chart(rows(least)).mark_line(color=NEUTRAL, strokeDash=[4, 4]).encode(x=SPARSITY, y="value:Q")
+        )
+        first = group[0]
+        note = f"{first.weights}; the grey line is the entropy limit, where zeros are scattered"
+        yield Plot(SIZE, f"{first.model}: size of the file by encoding", note, alt.layer(chart, limit))
+
+
+def _speed(group: Sequence[Record], subject: str) -> Plot:
+    ordered = [record for metric in THEORY for record in group if record.metric == metric]
+    values: list[dict[str, object]] = [
+        {
+            "sparsity": record.sparsity,
+            "layout": _layout(record),
+            "value": record.value,
+            "low": record.low,
+            "high": record.high,
+            "what": THEORY[record.metric],
+        }
+        for record in ordered
+    ]
+    measured = [row for row in values if row["what"] == THEORY["speedup"]]
+    chart = _lines(values, "layout", "times as fast as dense (log scale)", LAYOUTS, dash="what", log=True)
+    bars = (
+        alt.Chart(rows(measured))
+        .mark_rule(strokeWidth=3, opacity=0.5)
+        .encode(x=SPARSITY, y="low:Q", y2="high:Q", color="layout:N")
+    )
+    one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y="value:Q")
+    note = f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense"
+    return Plot(SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(one, bars, chart))
+
+
+def _layout(record: Record) -> str:
+    """With the scope where it is not the usual one: blocks, heads, layers."""
+    return f"{record.layout} {record.scope}" if record.scope not in {"global", None} else str(record.layout)
+
+
+def _held(record: Record) -> dict[str, object]:
+    return {
+        "sparsity": record.sparsity,
+        "layout": _layout(record),
+        "encoding": record.encoding,
+        "value": (record.value or 0.0) / MB,
+    }
+
+
+def _lines(
+    values: Sequence[dict[str, object]],
+    by: str,
+    title: str,
+    known: Sequence[str],
+    dash: str | None = None,
+    *,
+    log: bool = False,
+) -> alt.LayerChart:
+    names, colours = scale_of(known, (str(row[by]) for row in values))
+    chart = alt.Chart(rows(values)).encode(
+        x=SPARSITY,
+        y=alt.Y("value:Q", title=title, scale=LOG if log else alt.Scale(zero=True)),
+        color=alt.Color(f"{by}:N", title=by, scale=alt.Scale(domain=names, range=colours)),
+        tooltip=[f"{name}:{'N' if isinstance(value, str) else 'Q'}" for name, value in values[0].items()],
+    )
+    if dash and len(kinds := list(dict.fromkeys(str(row[dash]) for row in values))) > 1:
+        dashes = [list(DASHES[place]) for place in range(len(kinds))]
+        chart = chart.encode(
+            strokeDash=alt.StrokeDash(f"{dash}:N", title="line", scale=alt.Scale(domain=kinds, range=dashes))
+        )
+    marks = [chart.mark_line(), chart.mark_point(filled=True, size=40)]
+    return alt.LayerChart(layer=marks).properties(width=WIDTH, height=HEIGHT)
+
+
+def _with_dense(chart: alt.LayerChart, group: Sequence[Record], metric: str) -> alt.LayerChart:
+    dense = [
+        {"value": (record.value or 0) / MB}
+        for record in group
+        if not record.method and record.metric == metric
+    ]
+    if not dense:
+        return chart
+    rule = alt.Chart(rows(dense)).mark_rule(color=NEUTRAL, strokeDash=[4, 4]).encode(y="value:Q")
+    return alt.LayerChart(layer=[chart, rule])

@@ -1,0 +1,116 @@
+"""What several runs measured, put together: of each thing the newest value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+from typing import TypeVar
+
+from reports.bootstrap import interval
+from reports.counts import SUFFIX, CheckpointCounts, read_counts
+from reports.record import KEY, Record
+from reports.store import SAMPLES, StoredRun
+from reports.tables import describe_place
+
+PLACE = ("model", "weights", "device", "dtype", "threads")  # what two numbers in one chart have in common
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A record, and the run that it is of."""
+
+    record: Record
+    run: StoredRun
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that is known.
+
+    Attributes:
+        runs: oldest first.
+        measured: the newest record of each key, in the order in which keys were first seen.
+    """
+
+    runs: tuple[StoredRun, ...]
+    measured: tuple[Measured, ...]
+
+    @property
+    def records(self) -> list[Record]:
+        """The records alone."""
+        return [one.record for one in self.measured]
+
+    @cached_property
+    def intervals(self) -> dict[Record, tuple[float, float]]:
+        """Of quality, from the scores of its examples; records without scores have none."""
+        wanted = [one for one in self.measured if one.record.samples and one.record.benchmark == "quality"]
+        found: dict[Record, tuple[float, float]] = {}
+        for run, group in grouped(wanted, lambda one: one.run.path).items():
+            lines = _samples(run, {_line(one.record) for one in group})
+            for one in group:
+                if samples := lines.get(_line(one.record)):
+                    found[one.record] = interval(samples, one.record.metric)
+        return found
+
+    @cached_property
+    def counts(self) -> tuple[CheckpointCounts, ...]:
+        """Of each checkpoint the newest counts."""
+        found: dict[tuple[str, str], CheckpointCounts] = {}
+        for run in self.runs:
+            if run.path.with_suffix(SUFFIX).is_file():
+                found |= {(one.model, one.weights): one for one in read_counts(run.path)}
+        return tuple(found.values())
+
+
+def gather(runs: Sequence[StoredRun]) -> Evidence:
+    """Puts runs together; of the same thing measured twice the newer value counts."""
+    ordered = tuple(sorted(runs, key=lambda stored: stored.run.started))
+    key = attrgetter(*KEY)
+    found: dict[object, Measured] = {}
+    for stored in ordered:
+        for record in stored.records:
+            found[key(record)] = Measured(record, stored)
+    return Evidence(ordered, tuple(found.values()))
+
+
+def grouped(things: Iterable[T], key: Callable[[T], object]) -> dict[object, list[T]]:
+    """Things by what they have in common, in the order in which that was first seen."""
+    found: dict[object, list[T]] = {}
+    for thing in things:
+        found.setdefault(key(thing), []).append(thing)
+    return found
+
+
+def in_one_chart(records: Iterable[Record], *also: str) -> Iterator[list[Record]]:
+    """Groups of records that are measured at one place in one way."""
+    yield from grouped(records, attrgetter(*PLACE, *also)).values()
+
+
+def describe_setting(record: Record) -> str:
+    """Weights, protocol, device, type and threads in words."""
+    return ", ".join(filter(None, (record.weights, record.protocol, describe_place(record))))
+
+
+def _line(record: Record) -> int:
+    return int((record.samples or "#0").rpartition("#")[2])
+
+
+def _samples(run: object, lines: set[int]) -> Mapping[int, list[float]]:
+    """The scores on some lines of a run's samples; a line that is lost or damaged has none."""
+    path = Path(str(run)).with_suffix(SAMPLES)
+    if not path.is_file():
+        return {}
+    found = {}
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if number in lines:
+                with suppress(ValueError, KeyError):
+                    found[number] = json.loads(line)["samples"]
+    return found

@@ -1,0 +1,260 @@
+"""The report: a page that opens from disk, a summary in Markdown, tidy CSV, every plot as SVG and PNG."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports.assets import as_json, chart_script, table_script, table_style
+from reports.cases import CaseOutcome, read_cases
+from reports.cells import cell, format_value, sparsity_text
+from reports.charts.cost import memory_plots, size_plots, speed_plots
+from reports.charts.quality import quality_plots
+from reports.charts.structure import structure_plots
+from reports.charts.tradeoff import tradeoff_plots
+from reports.crossover import crossover
+from reports.evidence import Evidence, gather
+from reports.glance import LEVELS, Gain, Glance, glances, sentences
+from reports.noise import explain_noise
+from reports.plot import Plot
+from reports.record import Record
+from reports.store import StoredRun
+from reports.table import Table
+from reports.tables import render
+
+MAKERS = (quality_plots, tradeoff_plots, speed_plots, memory_plots, size_plots, structure_plots)
+TEMPLATES = Path(__file__).parent / "templates"
+ROWS = 20_000  # of the table of all values: more make a browser slow, and CSV has them all
+COLUMNS = {
+    "benchmark": "benchmark",
+    "model": "model",
+    "task": "task or workload",
+    "pruning": "pruning",
+    "sparsity": "sparsity",
+    "held": "layout or encoding",
+    "part": "part",
+    "metric": "metric",
+    "value": "value",
+    "gate": "gate",
+    "limit": "threshold",
+    "again": "to measure it again",
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files of a report."""
+
+    page: Path
+    summary: Path
+    records: Path
+    plots: tuple[Path, ...]
+
+
+def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
+    """Writes the report of some runs.
+
+    Args:
+        runs: of what was measured twice, the newer value counts.
+        folder: made if need be; files of an older report in it are replaced.
+
+    Raises:
+        ValueError: there is no record in any of the runs, or the folder cannot be written.
+    """
+    evidence = gather(runs)
+    if not evidence.records:
+        raise ValueError("these runs have no records: there is nothing to show")
+    plots = [plot for make in MAKERS for plot in make(evidence)]
+    found = glances(evidence)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
+        page.write_text(render_page(evidence, plots, found), "utf-8")
+        summary.write_text(render_summary(evidence, found), "utf-8")
+        table.write_text(render(evidence.records, "csv") + "\n", "utf-8")
+        return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot write there ({error.strerror})") from error
+
+
+def write_plots(plots: Iterable[Plot], folder: Path) -> list[Path]:
+    """Each plot as SVG and PNG, on white paper."""
+    import vl_convert
+
+    folder.mkdir(exist_ok=True)
+    written = []
+    for name, plot in named(plots).items():
+        title = {"text": wrap(plot.title, 70), "subtitle": wrap(plot.note, 90), "anchor": "start"}
+        spec = {**plot.spec, "background": "white", "title": title}
+        svg, png = folder / f"{name}.svg", folder / f"{name}.png"
+        drawn = vl_convert.vegalite_to_svg(spec)
+        svg.write_text(drawn, "utf-8")
+        png.write_bytes(vl_convert.svg_to_png(drawn, scale=1.5))
+        written += [svg, png]
+    return written
+
+
+def named(plots: Iterable[Plot]) -> dict[str, Plot]:
+    """Plots by the names of their files, no two the same."""
+    found: dict[str, Plot] = {}
+    for plot in plots:
+        name, number = plot.name, 2
+        while name in found:
+            name, number = f"{plot.name}-{number}", number + 1
+        found[name] = plot
+    return found
+
+
+def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glance]) -> str:
+    """The page, with all scripts and data in it."""
+    sections: dict[str, list[tuple[str, Plot]]] = {}
+    for name, plot in named(plots).items():
+        sections.setdefault(plot.section, []).append((name, plot))
+    records = evidence.records
+    return (
+        _environment(escape=True)
+        .get_template("page.html")
+        .render(
+            **_told(evidence, found),
+            sections=sections,
+            specs=as_json({name: plot.spec for name, plot in named(plots).items()}),
+            crossovers=_crossovers(records),
+            columns=list(COLUMNS.values()),
+            rows=as_json([_row(record) for record in records[:ROWS]]),
+            rows_left=max(0, len(records) - ROWS),
+            protocols=sorted({(record.task, record.protocol) for record in records if record.task}),
+            chart_script=chart_script(),
+            table_script=table_script(),
+            table_style=table_style(),
+        )
+    )
+
+
+def _crossovers(records: Sequence[Record]) -> list[Table]:
+    try:
+        return crossover(records)
+    except ValueError:  # no single layers were timed
+        return []
+
+
+def render_summary(evidence: Evidence, found: Sequence[Glance]) -> str:
+    """The same in short, for a pull request."""
+    return _environment(escape=False).get_template("summary.md").render(**_told(evidence, found))
+
+
+def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
+    """What page and summary both say."""
+    records = evidence.records
+    outcomes = [outcome for stored in evidence.runs for outcome in read_cases(stored.path)]
+    gates = [record.gate for record in records]
+    return {
+        "runs": evidence.runs,
+        "count": len(records),
+        "gates": {name: gates.count(name) for name in ("passed", "failed", "ungated")},
+        "sentences": sentences(found),
+        "levels": LEVELS,
+        "glances": [_glance(glance) for glance in found],
+        "failures": [_failure(record) for record in records if _is_failure(record)],
+        "failed": [outcome for outcome in outcomes if outcome.outcome == "failed"],
+        "skipped": _by_reason(outcome for outcome in outcomes if outcome.outcome == "skipped"),
+        "noise": explain_noise(records),
+        "damage": [sentence for stored in evidence.runs for sentence in stored.damage],
+    }
+
+
+def _environment(*, escape: bool) -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=escape,  # noqa: S701 - Markdown has no entities to escape to: `cellsafe` does its part
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["cellsafe"] = lambda text: (
+        str(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+    )
+    return found
+
+
+def _glance(glance: Glance) -> list[str]:
+    within = (glance.within[level] for level in LEVELS)
+    return [
+        glance.model,
+        glance.task,
+        f"{glance.metric} {format_value(glance.dense, '')}",
+        glance.pruning,
+        *("none" if level is None else f"{level:.0%}" for level in within),
+        _gain(glance.smaller),
+        _gain(glance.faster),
+    ]
+
+
+def _gain(gain: Gain | None) -> str:
+    return f"{gain.times:.2f}× at {gain.sparsity:.0%} ({gain.how})" if gain else ""
+
+
+def _is_failure(record: Record) -> bool:
+    return record.gate == "failed" or record.outcome != "measured"
+
+
+def _failure(record: Record) -> list[str]:
+    subject = " ".join(filter(None, (record.model, record.task or record.workload, record.part)))
+    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
+    held = record.layout if record.workload else record.encoding
+    why = f"expected {record.limit} ({record.limit_source})" if record.limit else "; ".join(record.stamps)
+    return [
+        record.benchmark,
+        subject,
+        " ".join(filter(None, (pruning, held))),
+        record.metric,
+        cell(record),
+        why,
+    ]
+
+
+def _by_reason(outcomes: Iterable[CaseOutcome]) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        found.setdefault(outcome.reason, []).append(outcome.case)
+    return found
+
+
+def _row(record: Record) -> list[str]:
+    what = {
+        "benchmark": record.benchmark,
+        "model": record.model,
+        "task": record.task or record.workload or "",
+        "pruning": record.pruning,
+        "sparsity": sparsity_text(record.sparsity),
+        "held": record.encoding or (record.layout if record.workload else "") or "",
+        "part": record.part or "",
+        "metric": record.metric,
+        "value": cell(record),
+        "gate": record.gate if record.gate != "ungated" else "",
+        "limit": record.limit or "",
+        "again": again(record),
+    }
+    return [what[name] for name in COLUMNS]
+
+
+def again(record: Record) -> str:
+    """The command that measures a cell again; options of tier, data and weights a record does not tell."""
+    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
+    if record.part or record.benchmark == "structure":
+        pruning = "dense"
+    words = [f"test_{_test(record)}", record.model, record.task, record.workload, pruning]
+    words += [record.encoding, record.layout if record.workload else None]
+    keyword = " and ".join(word for word in words if word)
+    return f"pytest bench -k {shlex.quote(keyword)}"
+
+
+def _test(record: Record) -> str:
+    if (record.workload or "").startswith("layer:"):
+        return "layer"
+    return {"pruning": "sparsity", "resident": "memory"}.get(record.benchmark, record.benchmark)

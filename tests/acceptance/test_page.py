@@ -1,0 +1,116 @@
+"""The report in a browser, and at the end of a session."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.page import write_report
+from tests.acceptance.conftest import Tiny, run
+from tests.reports.rows import make_record
+from tests.reports.runs import everything, store
+from tests.reports.test_page import HOSTILE
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+WAIT = 60_000  # milliseconds, on a busy machine
+BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+ALL_DRAWN = """() => {
+  const boxes = [...document.querySelectorAll("[data-chart]")];
+  const drawn = boxes.length > 0 && boxes.every((box) => box.querySelector("svg"));
+  return drawn && document.body.dataset.tables === "ready";
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of a run with a little of everything, hostile names among it."""
+    folder = tmp_path_factory.mktemp("page")
+    records = [*everything(), make_record(task=HOSTILE, weights=HOSTILE)]
+    return write_report([store(folder / "results", records)], folder / "out").page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=[(1400, "light"), (400, "dark")], ids=["wide and light", "narrow and dark"])
+def opened(request: pytest.FixtureRequest, browser: Any, page: Path) -> Iterator[tuple[Any, list[str]]]:  # noqa: ANN401
+    """The page, drawn, and all that went wrong or was asked for from elsewhere."""
+    width, scheme = request.param
+    tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    seen: list[str] = []
+    tab.on("console", lambda told: seen.append(told.text) if told.type == "error" else None)
+    tab.on("pageerror", lambda error: seen.append(str(error)))
+    tab.on("dialog", lambda dialog: seen.append(dialog.message))
+    tab.on("request", lambda asked: None if asked.url == page.as_uri() else seen.append(asked.url[:80]))
+    tab.goto(page.as_uri())
+    tab.wait_for_function(ALL_DRAWN, timeout=WAIT)
+    yield tab, seen
+    tab.close()
+
+
+@BROWSER
+def test_charts_are_drawn_without_an_error_or_a_request(opened: tuple[Any, list[str]]) -> None:
+    tab, seen = opened
+    assert seen == []
+    assert tab.locator("[data-chart] svg path").count() > 20
+
+
+@BROWSER
+def test_nothing_is_wider_than_the_window(opened: tuple[Any, list[str]]) -> None:
+    tab, _ = opened
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@BROWSER
+def test_a_click_on_a_heading_sorts_and_a_word_filters(opened: tuple[Any, list[str]]) -> None:
+    tab, _ = opened
+    heading = tab.locator("#values thead th", has_text="benchmark").first
+    heading.click()
+    first = tab.locator("#values tbody tr td").first
+    assert first.inner_text() == "latency"
+    heading.click()
+    assert first.inner_text() == "structure"
+    tab.locator("#values_wrapper input[type=search]").fill("safetensors")
+    assert set(tab.locator("#values tbody tr td:first-child").all_inner_texts()) == {"size"}
+
+
+@BROWSER
+def test_a_keyboard_sorts_too(opened: tuple[Any, list[str]]) -> None:
+    tab, _ = opened
+    tab.locator("#values thead th [role=button]").first.focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("#values tbody tr td").first.inner_text() == "latency"
+
+
+def test_a_session_writes_its_report(tiny: Tiny, tmp_path: Path) -> None:
+    chosen = ["-k", "tiny-gpt2 and (quality or size) and (dense or magnitude-global-0.50)", *tiny.sources]
+    session = run([*chosen, "--report", str(tmp_path / "out")], tmp_path / "results")
+    assert session.status == pytest.ExitCode.OK
+    assert f"report: {tmp_path / 'out' / 'index.html'}" in session.output
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert "tiny-gpt2 on tiny-text" in page
+    assert (tmp_path / "out" / "summary.md").is_file()
+
+
+def test_skipped_cases_are_stored_beside_the_records(tiny: Tiny, tmp_path: Path) -> None:
+    chosen = ["-k", "tiny-gpt2 and (size or latency) and global-0.50", "--workload", "forward-b1x64"]
+    session = run([*chosen, *tiny.sources], tmp_path / "results")
+    assert session.status == pytest.ExitCode.OK
+    (cases,) = (tmp_path / "results").glob("*/*.cases.jsonl")
+    told = [json.loads(line) for line in cases.read_text("utf-8").splitlines()]
+    assert {outcome["outcome"] for outcome in told} == {"skipped"}
+    assert all("forward-b1x64 takes 64 positions, the model has 32" in outcome["reason"] for outcome in told)
+    assert {outcome["case"].partition("[")[0] for outcome in told} == {"test_latency"}

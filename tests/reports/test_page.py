@@ -1,0 +1,177 @@
+"""The report's files, without a browser: what is in them, whatever names and numbers records have."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from reports.page import again, named, write_report
+from reports.plot import Plot
+from reports.record import Record
+from reports.store import read_run
+from tests.reports.rows import make_record
+from tests.reports.runs import everything, store
+
+HOSTILE = '</script><script>alert("&|\n`x`")</script>'
+SECTIONS = ["quality", "trade-off", "speed", "memory", "size", "structure"]
+
+
+def written(tmp_path: Path, records: list[Record]) -> tuple[str, str]:
+    found = write_report([store(tmp_path / "results", records)], tmp_path / "out")
+    return found.page.read_text("utf-8"), found.summary.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of a run with a little of everything."""
+    folder = tmp_path_factory.mktemp("report")
+    return write_report([store(folder / "results", everything())], folder / "out").page.parent
+
+
+def test_every_section_is_there(report: Path) -> None:
+    page = (report / "index.html").read_text("utf-8")
+    for section in ("glance", "failures", *SECTIONS, "crossover", "all", "believe"):
+        assert f'<section id="{section}">' in page
+    assert "magnitude-global stays within 5% up to 10%" in page
+
+
+def test_nothing_is_fetched_from_anywhere(report: Path) -> None:
+    page = (report / "index.html").read_text("utf-8")
+    body = re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.DOTALL)
+    assert not re.findall(r"""(?:src|href)=["'](?!#|data:)""", body)
+
+
+def test_each_plot_is_there_as_svg_and_png(report: Path) -> None:
+    plots = {path.stem for path in (report / "plots").iterdir()}
+    for stem in plots:
+        assert (report / "plots" / f"{stem}.svg").read_text("utf-8").startswith("<svg")
+        assert (report / "plots" / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
+    specs = re.search(r"const specs = (\{.*\});", (report / "index.html").read_text("utf-8"))
+    assert specs is not None
+    assert set(json.loads(specs[1])) == plots
+    assert "gpt2-mini-on-atlas-lm-perplexity-by-sparsity" in plots
+    assert "gpt2-mini-sizes-of-weights" in plots
+
+
+def test_csv_has_every_record_exactly(report: Path) -> None:
+    with (report / "records.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    records = list(everything())
+    assert len(rows) == len(records)
+    assert [float(row["value"]) for row in rows] == [record.value for record in records]
+
+
+def test_failures_and_skips_are_told_with_their_reasons(report: Path) -> None:
+    for text in ((report / name).read_text("utf-8") for name in ("index.html", "summary.md")):
+        assert "perplexity is 9, expected 4" in text
+        assert "1 skipped: no GPU" in text
+
+
+def test_a_failed_gate_and_a_case_without_an_end_stand_among_the_failures(tmp_path: Path) -> None:
+    failed = make_record(task="t", gate="failed", limit="from 1 to 2", limit_source="thresholds.toml:7")
+    ended = make_record(
+        benchmark="latency", workload="w", metric="latency", value=None, outcome="oom", stamps=("oom: full",)
+    )
+    page, summary = written(tmp_path, [failed, ended])
+    for text in (page, summary):
+        assert "expected from 1 to 2 (thresholds.toml:7)" in text
+        assert "oom: full" in text
+    assert "1 failed" in page
+
+
+def test_hostile_names_are_harmless(tmp_path: Path) -> None:
+    records = [
+        *everything(HOSTILE),
+        make_record(task=HOSTILE, weights=HOSTILE, protocol=HOSTILE, gate="failed", limit=HOSTILE),
+    ]
+    run = store(tmp_path / "results", records, command=HOSTILE, machine="m")
+    found = write_report([run], tmp_path / "out")
+    page = found.page.read_text("utf-8")
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 3  # where the page itself ends its scripts
+    assert "<script" not in found.summary.read_text("utf-8").replace(f"`{HOSTILE.replace('`', chr(39))}`", "")
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [make_record(task="t")],
+        [make_record(benchmark="pruning", metric="sparsity_overall", value=0.0, unit="fraction")],
+        [make_record(task="t", method="magnitude", scope="global", sparsity=0.5)],
+        [
+            make_record(
+                benchmark="latency",
+                workload="w",
+                layout="csr",
+                metric="latency",
+                value=None,
+                outcome="timeout",
+            )
+        ],
+    ],
+    ids=["dense alone", "no quality", "no dense", "nothing measured"],
+)
+def test_a_single_record_makes_a_page(tmp_path: Path, records: list[Record]) -> None:
+    page, _ = written(tmp_path, records)
+    assert "1 values" in page
+
+
+def test_no_record_makes_no_page(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no records"):
+        write_report([], tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(ValueError, match="cannot write there"):
+        write_report([store(tmp_path / "results", [make_record(task="t")])], tmp_path / "file")
+
+
+def test_a_damaged_line_is_said_to_be_left_out(tmp_path: Path) -> None:
+    run = store(tmp_path / "results", [make_record(task="t")])
+    with run.path.open("a", encoding="utf-8") as file:
+        file.write("nonsense\n")
+    page = write_report([read_run(run.path)], tmp_path / "out").page.read_text("utf-8")
+    assert "damaged line left out" in page
+
+
+def test_thousands_of_values_are_shown_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.page.ROWS", 100)
+    records = [
+        make_record(benchmark="pruning", metric="sparsity_overall", part=f"p{place}") for place in range(3000)
+    ]
+    page, _ = written(tmp_path, records)
+    assert "2900 more are in records.csv" in page
+
+
+def test_plots_of_the_same_title_have_files_of_their_own() -> None:
+    plots = [Plot("s", title, "", None) for title in ("A b!", "a B?", "a-b")]  # type: ignore[arg-type]
+    assert list(named(plots)) == ["a-b", "a-b-2", "a-b-3"]
+
+
+HALF = {"method": "magnitude", "scope": "global", "sparsity": 0.5}
+TIMED = {"benchmark": "latency", "layout": "csr"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"task": "atlas-lm"}, "test_quality and gpt2 and atlas-lm and dense"),
+        (
+            {**TIMED, **HALF, "workload": "decode-b1x32"},
+            "test_latency and gpt2 and decode-b1x32 and magnitude-global-0.50 and csr",
+        ),
+        ({**HALF, "benchmark": "structure", "part": "h.0"}, "test_structure and gpt2 and dense"),
+        ({**HALF, "benchmark": "pruning"}, "test_sparsity and gpt2 and magnitude-global-0.50"),
+        (
+            {**TIMED, "workload": "layer:c_fc-b1x8"},
+            "test_layer and gpt2 and layer:c_fc-b1x8 and dense and csr",
+        ),
+    ],
+)
+def test_a_cell_is_measured_again_by_its_ids_words(changes: dict[str, object], expected: str) -> None:
+    assert again(make_record(**changes)) == f"pytest bench -k '{expected}'"
