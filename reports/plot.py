@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ class Plot:
         """Of its files: letters, digits and dashes alone, whatever the title has."""
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")[:80]
 
-    @property
+    @cached_property
     def spec(self) -> dict[str, Any]:
-        """As Vega-Lite takes it."""
-        found: dict[str, Any] = self.chart.to_dict()
+        """As Vega-Lite takes it; not checked against its schema here, which would take most of the time."""
+        found: dict[str, Any] = self.chart.to_dict(validate=False)
         return {**found, "config": CONFIG, "background": "transparent"}
 
 

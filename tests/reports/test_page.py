@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.page import again, named, write_report
+from reports.evidence import gather
+from reports.page import MAKERS, again, named, write_report
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import read_run
@@ -55,6 +56,13 @@ def test_each_plot_is_there_as_svg_and_png(report: Path) -> None:
     assert set(json.loads(specs[1])) == plots
     assert "gpt2-mini-on-atlas-lm-perplexity-by-sparsity" in plots
     assert "gpt2-mini-sizes-of-weights" in plots
+
+
+def test_every_plot_is_what_vega_lite_knows(tmp_path: Path) -> None:
+    evidence = gather([store(tmp_path, everything())])
+    for make in MAKERS:
+        for plot in make(evidence):
+            assert plot.chart.to_dict(validate=True)["mark" if "mark" in plot.spec else "layer"]
 
 
 def test_csv_has_every_record_exactly(report: Path) -> None:
