@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import altair as alt
 
+from reports.charts.axes import SPARSITY
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.palette import DASHES, ENCODINGS, LAYOUTS, NEUTRAL, scale_of
 from reports.plot import HEIGHT, WIDTH, Plot, rows
@@ -15,7 +16,6 @@ from reports.tables import LAYER
 SPEED, MEMORY, SIZE = "speed", "memory", "size"
 MB = 1e6
 LOG = alt.Scale(type="log", nice=False, padding=8)
-SPARSITY = alt.X("sparsity:Q", title="weights pruned", axis=alt.Axis(format="%"))
 THEORY = {
     "speedup": "measured",
     "amdahl_bound": "Amdahl's bound",

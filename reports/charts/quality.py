@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import altair as alt
 
+from reports.charts.axes import SPARSITY
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.metrics import is_headline
 from reports.palette import DASHES, NEUTRAL, PRUNINGS, scale_of
@@ -33,7 +34,7 @@ def _plot(group: Sequence[Record], evidence: Evidence) -> Plot:
     title = f"{first.metric.replace('_', ' ')} ({'log scale, ' if log else ''}{first.better} is better)"
     scale = alt.Scale(type="log") if log else alt.Scale(zero=True)
     base = alt.Chart(rows(pruned)).encode(
-        x=alt.X("sparsity:Q", title="weights pruned", axis=alt.Axis(format="%")),
+        x=SPARSITY,
         color=alt.Color("pruning:N", title="pruning", scale=alt.Scale(domain=names, range=colours)),
     )
     value = alt.Y("value:Q", title=title, scale=scale)
@@ -70,7 +71,7 @@ def _bars(pruned: Sequence[dict[str, object]]) -> list[alt.Chart]:
     if not pruned:
         return []
     bars = alt.Chart(rows(pruned)).mark_rule(opacity=0.6)
-    return [bars.encode(x="sparsity:Q", y="low:Q", y2="high:Q", color="pruning:N")]
+    return [bars.encode(x=SPARSITY, y="low:Q", y2="high:Q", color="pruning:N")]
 
 
 def _dashes(names: Sequence[str]) -> alt.StrokeDash:

@@ -1,0 +1,9 @@
+"""Axes that several charts have: what is seen side by side has the same one."""
+
+from __future__ import annotations
+
+import altair as alt
+
+SPARSITY = alt.X(
+    "sparsity:Q", title="weights pruned", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
+)
