@@ -28,8 +28,11 @@ class TensorCounts:
         dtype: by the safetensors format's name.
         component, layer: where in the model it stands.
         matrix: whether it is a matrix of the transformer blocks.
-        grid, exact: of the bins, as `Magnitudes.from_bins` takes them.
+        grid: of the bins, as `Magnitudes.from_bins` takes it.
+        exact: whether all numbers of a bin are the value that names it.
         bins, counts: of the finite numbers, packed: see `pack_integers`.
+        ends: how many of the counts are the value that names the bin, packed; None where all are, and in
+            files that do not tell.
         patterns: groups of four, those that satisfy 2:4, blocks of 4 × 4, those that are all zeros.
     """
 
@@ -47,12 +50,19 @@ class TensorCounts:
     infinite: int
     nan: int
     patterns: tuple[int, int, int, int]
+    ends: str | None = None
 
     @cached_property
     def magnitudes(self) -> Magnitudes:
         """How often each size occurs among the finite numbers."""
         bins = np.cumsum(unpack_integers(self.bins)).astype(np.uint16)
-        return Magnitudes.from_bins(self.grid, bins, unpack_integers(self.counts), exact=self.exact)
+        counts = unpack_integers(self.counts)
+        return Magnitudes.from_bins(self.grid, bins, counts, self._ends(bins, counts))
+
+    def _ends(self, bins: NDArray[np.uint16], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        if self.exact:
+            return counts
+        return np.where(bins == 0, counts, 0) if self.ends is None else unpack_integers(self.ends)
 
     @property
     def parameters(self) -> int:

@@ -159,6 +159,7 @@ def _count_tensor(one: Counted) -> TensorCounts:
         exact=tally.kind.exact,
         bins=pack_bins(tally.bins),
         counts=pack_integers(tally.counts),
+        ends=None if tally.kind.exact else pack_integers(tally.ends),
         subnormal=tally.subnormal,
         infinite=tally.infinite,
         nan=tally.nan,

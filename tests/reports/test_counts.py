@@ -45,6 +45,19 @@ def test_what_a_tensor_holds() -> None:
     assert first.magnitudes.upper.tolist() == [0.0, 1.0]
 
 
+def test_float32_tells_values_from_what_lies_before_them_unless_the_file_is_older() -> None:
+    row = checkpoint().to_json()
+    tensor = {**row["tensors"][0], "exact": False, "ends": pack_integers(np.array([2, 1]))}
+    older = {name: value for name, value in tensor.items() if name != "ends"}
+    found = CheckpointCounts.from_json({**row, "tensors": [tensor, older]})
+    new, old = (one.magnitudes for one in found.tensors)
+    assert new.counts.tolist() == [2, 2, 1]
+    assert (new.share_below(1), new.share_above(1)) == (4 / 5, 0)
+    assert old.counts.tolist() == [2, 3]
+    assert (old.share_below(1), old.share_above(1)) == (1, 0)
+    assert found.tensors[1].zeros == 2
+
+
 def test_counts_lie_beside_the_run(tmp_path: Path) -> None:
     run = tmp_path / "run.jsonl"
     run.with_suffix(".counts.jsonl").write_text(json.dumps(checkpoint().to_json()) + "\n", "utf-8")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from bench.measure.structure import complaints, find_structure, remarks
+from bench.measure.structure import complaints, count_checkpoint, find_structure, remarks
+from fixtures.scanning import scan
 from fixtures.specs import PruningSpec
+from fixtures.tensor_files import stored_tensors
 from reports.counts import CheckpointCounts, TensorCounts
 from tests.reports.rows import make_tensor_counts
 
@@ -101,6 +107,17 @@ def test_a_ranking_of_everything_reaches_embeddings_and_biases() -> None:
     assert found["h.0"] == pytest.approx((4 + 3) / 12)
     assert found["h.1"] == pytest.approx(0.1)
     assert found["embeddings"] == 0
+
+
+def test_norms_at_one_are_stored_as_ones(tmp_path: Path) -> None:
+    norm = torch.ones(64)
+    norm[:16] = 0.9993
+    save_file({"ln_f.weight": norm}, tmp_path / "model.safetensors")
+    found = scan(stored_tensors([tmp_path / "model.safetensors"]), "gpt2")
+    line = json.dumps(count_checkpoint(found, "tiny", "local@0", "gpt2").to_json())
+    (tensor,) = CheckpointCounts.from_json(json.loads(line)).tensors
+    assert tensor.magnitudes.share_below(1) == 0.25
+    assert tensor.magnitudes.quantile(0.5) == 1
 
 
 def test_what_is_no_number_is_complained_of_by_name() -> None:
