@@ -10,7 +10,7 @@ from pathlib import Path
 from reports.counts import SUFFIX, CheckpointCounts, StoredCounts, read_counts
 from reports.crossover import render_crossover
 from reports.store import StoredRun, read_run, stored_runs
-from reports.structure import GROUPS, Questions, counts_table
+from reports.structure import GROUPS, USUAL, Questions, counts_table
 from reports.summary import summarise
 from reports.table import STYLES
 from reports.tables import FORMATS, render
@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     sizes.add_argument("--above", type=_numbers, default=(), metavar="T,…", help="shares of |w| above")
     sizes.add_argument("--below", type=_numbers, default=(), metavar="T,…", help="shares of |w| below")
     sizes.add_argument("--quantile", type=_shares, default=(), metavar="Q,…", help="from 0 to 1")
+    sizes.add_argument(
+        "--take", type=_shares, default=(), metavar="S,…", help="what a ranking of all matrices prunes"
+    )
     sizes.add_argument("--format", choices=list(STYLES), default="table")
     sizes.set_defaults(command=_structure)
     runs = commands.add_parser("runs", help="list what is stored", epilog=EXAMPLE, formatter_class=layout)
@@ -90,12 +93,10 @@ def _crossover(options: argparse.Namespace) -> int:
 
 
 def _structure(options: argparse.Namespace) -> int:
-    asked = Questions(options.above, options.below, options.quantile)
-    if asked == Questions():
-        asked = Questions(above=(1.0,), quantiles=(0.01, 0.5, 0.99))
+    asked = Questions(options.above, options.below, options.quantile, options.take)
     stored = read_counts(options.run or _last_with_counts(options.results))
     chosen = _chosen(stored, options.model)
-    tables = [counts_table(found, options.by, asked) for found in chosen]
+    tables = [counts_table(found, options.by, USUAL if asked == Questions() else asked) for found in chosen]
     sys.stdout.write("".join(f"{table.render(options.format)}\n\n" for table in tables).removesuffix("\n"))
     return _complain(stored.damage)
 
