@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.counts import SUFFIX, CheckpointCounts, read_counts
+from reports.counts import SUFFIX, CheckpointCounts, StoredCounts, read_counts
 from reports.crossover import render_crossover
 from reports.store import StoredRun, read_run, stored_runs
-from reports.structure import GROUPS, Questions, counts_table
+from reports.structure import GROUPS, USUAL, Questions, counts_table
 from reports.summary import summarise
 from reports.table import STYLES
 from reports.tables import FORMATS, render
+from reports.wording import explain_miss
 
 EXAMPLE = """\
 examples:
@@ -64,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     sizes.add_argument("--above", type=_numbers, default=(), metavar="T,…", help="shares of |w| above")
     sizes.add_argument("--below", type=_numbers, default=(), metavar="T,…", help="shares of |w| below")
     sizes.add_argument("--quantile", type=_shares, default=(), metavar="Q,…", help="from 0 to 1")
+    sizes.add_argument(
+        "--take", type=_shares, default=(), metavar="S,…", help="what a ranking of all matrices prunes"
+    )
     sizes.add_argument("--format", choices=list(STYLES), default="table")
     sizes.set_defaults(command=_structure)
     runs = commands.add_parser("runs", help="list what is stored", epilog=EXAMPLE, formatter_class=layout)
@@ -89,20 +93,20 @@ def _crossover(options: argparse.Namespace) -> int:
 
 
 def _structure(options: argparse.Namespace) -> int:
-    asked = Questions(options.above, options.below, options.quantile)
-    if asked == Questions():
-        asked = Questions(above=(1.0,), quantiles=(0.01, 0.5, 0.99))
-    run = options.run or _last_with_counts(options.results)
-    tables = [counts_table(found, options.by, asked) for found in _chosen(run, options.model)]
-    sys.stdout.write("\n\n".join(table.render(options.format) for table in tables) + "\n")
-    return 0
+    asked = Questions(options.above, options.below, options.quantile, options.take)
+    stored = read_counts(options.run or _last_with_counts(options.results))
+    chosen = _chosen(stored, options.model)
+    tables = [counts_table(found, options.by, USUAL if asked == Questions() else asked) for found in chosen]
+    sys.stdout.write("".join(f"{table.render(options.format)}\n\n" for table in tables).removesuffix("\n"))
+    return _complain(stored.damage)
 
 
-def _chosen(run: Path, model: str | None) -> Sequence[CheckpointCounts]:
-    found = read_counts(run)
-    chosen = [checkpoint for checkpoint in found if model in {None, checkpoint.model}]
-    if not chosen:
-        raise ValueError(f"{run} has no counts of {model}: it has {', '.join(one.model for one in found)}")
+def _chosen(stored: StoredCounts, model: str | None) -> Sequence[CheckpointCounts]:
+    chosen = [checkpoint for checkpoint in stored.checkpoints if model in {None, checkpoint.model}]
+    if model is not None and not chosen:
+        _complain(stored.damage)  # it may be the model of that line
+        known = [checkpoint.model for checkpoint in stored.checkpoints]
+        raise ValueError(f"{stored.path}: {explain_miss('model', model, known)}")
     return chosen
 
 

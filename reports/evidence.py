@@ -65,7 +65,7 @@ class Evidence:
         found: dict[tuple[str, str], CheckpointCounts] = {}
         for run in self.runs:
             if run.path.with_suffix(SUFFIX).is_file():
-                found |= {(one.model, one.weights): one for one in read_counts(run.path)}
+                found |= {(one.model, one.weights): one for one in read_counts(run.path).checkpoints}
         return tuple(found.values())
 
 

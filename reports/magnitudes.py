@@ -19,8 +19,8 @@ LARGEST = float(np.finfo(np.float32).max)
 class Magnitudes:
     """Numbers sorted into bins by their size.
 
-    A bin holds the numbers of (lower, upper]; where the two are the same it is that value. All shapes are
-    (bins,), growing.
+    Where both ends of a bin are the same it is that value; else it holds numbers between them, and those at
+    the upper end unless they have a bin of their own. All shapes are (bins,), growing.
     """
 
     lower: Floats
@@ -28,18 +28,22 @@ class Magnitudes:
     counts: Counts
 
     @classmethod
-    def from_bins(cls, grid: str, bins: NDArray[np.uint16], counts: Counts, *, exact: bool) -> Self:
+    def from_bins(cls, grid: str, bins: NDArray[np.uint16], counts: Counts, ends: Counts) -> Self:
         """From the numbers of bins: the values of bfloat16 or float16 without sign, in order.
 
         Args:
             grid: `bfloat16` or `float16`.
             bins: growing; 0 is zero.
-            counts: of the same shape.
-            exact: whether all numbers of a bin are the value that names it.
+            counts: of the same shape: how many numbers are in (previous value, value].
+            ends: how many of them are the value that names the bin.
         """
         upper = np.minimum(values_of(grid, bins), LARGEST)
-        lower = upper if exact else np.where(bins == 0, 0.0, values_of(grid, np.maximum(bins, 1) - 1))
-        return cls(lower, upper, counts)
+        lower = np.where(bins == 0, 0.0, values_of(grid, np.maximum(bins, 1) - 1))
+        # those between two values stand before those at the second
+        both = np.stack([counts - ends, ends], axis=1).reshape(-1)
+        there = both > 0
+        lowers = np.stack([lower, upper], axis=1).reshape(-1)
+        return cls(lowers[there], np.repeat(upper, 2)[there], both[there])
 
     @property
     def total(self) -> int:
@@ -56,7 +60,7 @@ class Magnitudes:
         return float((self.counts * smaller).sum() / self.total)
 
     def quantile(self, share: float) -> float:
-        """The smallest size that this share of the numbers does not exceed; exact where bins are values."""
+        """The smallest size that this share of the numbers does not exceed; exact if a bin's value."""
         rank = max(1.0, share * self.total)
         reached = np.cumsum(self.counts)
         place = int(np.searchsorted(reached, rank))
@@ -64,7 +68,10 @@ class Magnitudes:
         return float(self.lower[place] + within * (self.upper[place] - self.lower[place]))
 
     def histogram(self, edges: Floats) -> Floats:
-        """How many numbers lie between neighbouring edges of log10|w|, zeros left out: shape (edges - 1,)."""
+        """How many numbers lie between neighbouring edges of log10|w|, zeros left out: shape (edges - 1,).
+
+        A number at an edge is below it.
+        """
         reached = [float((self.counts * self._reached(10.0**edge)).sum()) for edge in edges]
         return np.diff(reached)
 
@@ -85,18 +92,19 @@ def values_of(grid: str, bins: NDArray[np.uint16]) -> Floats:
 def merge(several: Iterable[Magnitudes]) -> Magnitudes:
     """All numbers of several together."""
     parts = list(several)
-    ends = np.concatenate([np.stack([part.upper, part.lower], axis=1) for part in parts])
-    unique, places = np.unique(ends, axis=0, return_inverse=True)
+    # complex numbers are sorted by the real part first: by the upper end, then by the lower
+    ends = np.concatenate([np.empty(0, np.complex128), *(part.upper + 1j * part.lower for part in parts)])
+    unique, places = np.unique(ends, return_inverse=True)
     counts = np.zeros(len(unique), np.int64)
-    np.add.at(counts, places.reshape(-1), np.concatenate([part.counts for part in parts]))
-    return Magnitudes(unique[:, 1], unique[:, 0], counts)
+    np.add.at(counts, places, np.concatenate([np.empty(0, np.int64), *(part.counts for part in parts)]))
+    return Magnitudes(unique.imag.copy(), unique.real.copy(), counts)
 
 
 def taken(parts: Mapping[str, Sequence[Magnitudes]], sparsity: float) -> dict[str, float]:
     """By part, the share that one magnitude ranking of all of them prunes at a sparsity.
 
-    In the bin where the ranking ends, each part gives the same share of what it has there: a bin of float32
-    is 1/128 octave wide, of bfloat16 and float16 one value, whose ties pruning takes in the order of weights.
+    In the bin where the ranking ends, each part gives the same share of what it has there. That bin is one
+    value, whose ties pruning takes in the order of weights, or what float32 has between two of bfloat16's.
     """
     everything = merge(one for several in parts.values() for one in several)
     count = round(sparsity * everything.total)

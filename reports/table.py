@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from reports.wording import printable
+
 STYLES = {"table": "simple", "md": "github"}
 
 
@@ -19,11 +21,12 @@ class Table:
     rows: list[list[str]]
 
     def render(self, style: str) -> str:
-        """As text in one of `STYLES`."""
+        """As text in one of `STYLES`; names may come from files of anyone."""
         markdown = style == "md"
-        heading = f"### {self.title}\n\n{self.setting}\n" if markdown else f"{self.title}\n{self.setting}"
+        title, setting = printable(self.title), printable(self.setting)
+        heading = f"### {title}\n\n{setting}\n" if markdown else f"{title}\n{setting}"
         columns, *rows = [
-            [text.replace("|", "\\|") if markdown else text for text in row]
+            [printable(text).replace("|", "\\|") if markdown else printable(text) for text in row]
             for row in (self.columns, *self.rows)
         ]
         body = tabulate(

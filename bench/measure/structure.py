@@ -10,11 +10,12 @@ from fixtures.scanning import Counted, Scan
 from fixtures.specs import PruningSpec
 from fixtures.tensor_files import StoredTensor
 from reports.counts import CheckpointCounts, TensorCounts, pack_bins, pack_integers
-from reports.magnitudes import Magnitudes, merge, taken
+from reports.magnitudes import Magnitudes, merge
+from reports.parts import pattern_shares, taken_from
+from reports.wording import name_some
 
 QUANTILES = {"magnitude_q01": 0.01, "magnitude_q50": 0.50, "magnitude_q99": 0.99}
 LARGE = 1.0  # the study counted the weights above it
-NAMED = 3  # tensors that a sentence names; of the rest it says how many
 
 Tensors = Sequence[TensorCounts]
 Parts = Mapping[str | None, Tensors]
@@ -72,13 +73,7 @@ def describe(tensors: Tensors, *, whole: bool) -> dict[str, float]:
     """Shares and quantiles of a part; of the whole also how many numbers are none."""
     found = merge(tensor.magnitudes for tensor in tensors)
     values = {"parameters": float(_parameters(tensors)), **(_shares(found) if found.total else {})}
-    groups, groups_met, blocks, blocks_met = (
-        sum(tensor.patterns[place] for tensor in tensors) for place in range(4)
-    )
-    if groups:
-        values["share_2_4"] = groups_met / groups
-    if blocks:
-        values["share_4x4"] = blocks_met / blocks
+    values.update(pattern_shares(tensors))
     return {**values, **_oddities(tensors)} if whole else values
 
 
@@ -88,7 +83,7 @@ def complaints(tensors: Tensors) -> list[str]:
         "NaN": [tensor.name for tensor in tensors if tensor.nan],
         "infinite": [tensor.name for tensor in tensors if tensor.infinite],
     }
-    return [f"{kind} weights in {_name(names)}" for kind, names in kinds.items() if names]
+    return [f"{kind} weights in {name_some(names)}" for kind, names in kinds.items() if names]
 
 
 def remarks(checkpoint: CheckpointCounts) -> tuple[str, ...]:
@@ -96,7 +91,7 @@ def remarks(checkpoint: CheckpointCounts) -> tuple[str, ...]:
     zeros = [tensor.name for tensor in checkpoint.tensors if tensor.zeros == tensor.parameters]
     left = [f"{left['name']} ({left['why']})" for left in checkpoint.left_out]
     sentences = (("all zeros", zeros), ("not counted", left))
-    return tuple(f"{what}: {_name(names)}" for what, names in sentences if names)
+    return tuple(f"{what}: {name_some(names)}" for what, names in sentences if names)
 
 
 def _take(parts: Parts, pruning: PruningSpec) -> Iterator[Finding]:
@@ -104,15 +99,8 @@ def _take(parts: Parts, pruning: PruningSpec) -> Iterator[Finding]:
     chosen = {
         part: [tensor for tensor in tensors if everything or tensor.matrix] for part, tensors in parts.items()
     }
-    ranked = [tensor for tensor in chosen[None] if tensor.magnitudes.total]
-    if not ranked:
-        return
-    shares = taken({tensor.name: [tensor.magnitudes] for tensor in ranked}, pruning.sparsity)
-    for part, tensors in chosen.items():
-        sizes = {tensor.name: tensor.magnitudes.total for tensor in tensors if tensor.magnitudes.total}
-        if total := sum(sizes.values()):
-            share = sum(shares[name] * size for name, size in sizes.items()) / total
-            yield Finding(part, total, {"pruned_share": share}, pruning)
+    for part, (total, share) in taken_from(chosen, chosen[None], pruning.sparsity).items():
+        yield Finding(part, total, {"pruned_share": share}, pruning)
 
 
 def _shares(found: Magnitudes) -> dict[str, float]:
@@ -159,6 +147,7 @@ def _count_tensor(one: Counted) -> TensorCounts:
         exact=tally.kind.exact,
         bins=pack_bins(tally.bins),
         counts=pack_integers(tally.counts),
+        ends=None if tally.kind.exact else pack_integers(tally.ends),
         subnormal=tally.subnormal,
         infinite=tally.infinite,
         nan=tally.nan,
@@ -168,8 +157,3 @@ def _count_tensor(one: Counted) -> TensorCounts:
 
 def _describe(stored: StoredTensor) -> dict[str, object]:
     return {"name": stored.name, "dtype": stored.dtype, "shape": list(stored.shape)}
-
-
-def _name(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

@@ -85,8 +85,10 @@ TENSOR = TensorCounts(
 
 def make_tensor_counts(counts: Mapping[int, int], **changes: Any) -> TensorCounts:  # noqa: ANN401 - any field
     """`TENSOR` with so many numbers in each bin, and other fields."""
-    bins, numbers = np.array(list(counts), np.uint16), np.array(list(counts.values()))
-    return replace(TENSOR, bins=pack_bins(bins), counts=pack_integers(numbers), **changes)
+    bins, numbers = np.array(list(counts), np.uint16), np.array(list(counts.values()), np.int64)
+    size = sum(counts.values()) + changes.get("nan", 0) + changes.get("infinite", 0)
+    packed = {"bins": pack_bins(bins), "counts": pack_integers(numbers)}
+    return replace(TENSOR, **{**packed, "shape": (size,), **changes})
 
 
 def make_stored(records: Iterable[Record], **changes: Any) -> StoredRun:  # noqa: ANN401 - any field of the run

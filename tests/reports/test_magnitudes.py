@@ -16,6 +16,11 @@ FINITE = {"bfloat16": 0x7F80, "float16": 0x7C00}
 LOGS = np.linspace(-12, 4, 65)
 
 
+def _front(value: float) -> NDArray[np.uint16]:
+    """The bin of bfloat16 that a number is in, rounded towards zero."""
+    return (np.array([abs(value)], np.float32).view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+
+
 def bins_of(grid: str) -> st.SearchStrategy[NDArray[np.uint16]]:
     usual = st.integers(0x3A00, 0x4080) if grid == "bfloat16" else st.integers(0x1000, 0x4800)
     anything = st.one_of(usual, st.just(0), st.integers(0, FINITE[grid] - 1))
@@ -24,18 +29,24 @@ def bins_of(grid: str) -> st.SearchStrategy[NDArray[np.uint16]]:
 
 def exactly(grid: str, drawn: NDArray[np.uint16]) -> Magnitudes:
     bins, counts = np.unique(drawn, return_counts=True)
-    return Magnitudes.from_bins(grid, bins, counts, exact=True)
+    return Magnitudes.from_bins(grid, bins, counts, counts)
 
 
 def singles(values: NDArray[np.float32]) -> Magnitudes:
     """Sorted into bfloat16's bins by comparing with the values that end them."""
-    ends = values_of("bfloat16", np.arange(0x7F81, dtype=np.uint16))
-    places = np.searchsorted(ends, np.abs(values).astype(np.float64), side="left")
-    bins, counts = np.unique(places.astype(np.uint16), return_counts=True)
-    return Magnitudes.from_bins("bfloat16", bins, counts, exact=False)
+    grid = values_of("bfloat16", np.arange(0x7F81, dtype=np.uint16))
+    sizes = np.abs(values).astype(np.float64)
+    places = np.searchsorted(grid, sizes, side="left").astype(np.uint16)
+    bins, counts = np.unique(places, return_counts=True)
+    ends = np.array([np.count_nonzero(sizes == grid[place]) for place in bins])
+    return Magnitudes.from_bins("bfloat16", bins, counts, ends)
 
 
-VALUES = arrays.arrays(np.float32, st.integers(1, 80), elements=st.floats(-4, 4, width=32))
+# half of them on bfloat16's grid, as norms at 1 are, and weights that were bfloat16 once
+ON_GRID = st.floats(-4, 4, width=16).map(lambda value: float(values_of("bfloat16", _front(value))[0]))
+VALUES = arrays.arrays(
+    np.float32, st.integers(1, 80), elements=st.one_of(st.floats(-4, 4, width=32), ON_GRID, st.just(1.0))
+)
 NORMALS = st.integers(0, 1000).map(
     lambda seed: (np.random.default_rng(seed).standard_normal(3000) * 0.05).astype(np.float32)
 )
@@ -64,13 +75,41 @@ def test_histogram_is_numpys(grid: str, data: st.DataObject) -> None:
     assert np.array_equal(exactly(grid, drawn).histogram(LOGS), np.histogram(logs, LOGS)[0])
 
 
-@given(VALUES)
-def test_float32_is_exact_at_the_ends_of_bins(values: NDArray[np.float32]) -> None:
+@given(VALUES, st.data())
+def test_float32_is_exact_at_every_value_that_bfloat16_has(
+    values: NDArray[np.float32], data: st.DataObject
+) -> None:
     sizes, found = np.abs(values.astype(np.float64)), singles(values)
-    for threshold in (0.0, 2.0**-20, 0.5, 1.0, 2.0):
-        assert found.share_above(threshold) == pytest.approx(np.mean(sizes > threshold))
-    zeros = float(np.mean(sizes == 0))
-    assert found.share_above(0) == pytest.approx(1 - zeros)
+    threshold = abs(data.draw(st.one_of(ON_GRID, st.sampled_from([0.0, 2.0**-20, 0.5, 1.0, 2.0]))))
+    assert found.share_above(threshold) == pytest.approx(np.mean(sizes > threshold), abs=1e-12)
+    assert found.share_below(threshold) == pytest.approx(np.mean(sizes < threshold), abs=1e-12)
+
+
+@given(arrays.arrays(np.float32, st.integers(1, 80), elements=ON_GRID), st.floats(0, 5))
+def test_float32_on_the_grid_is_exact_throughout(values: NDArray[np.float32], threshold: float) -> None:
+    sizes, found = np.abs(values.astype(np.float64)), singles(values)
+    assert found.share_above(threshold) == pytest.approx(np.mean(sizes > threshold))
+    assert found.share_below(threshold) == pytest.approx(np.mean(sizes < threshold))
+    for share in (0.0, 0.01, 0.5, 0.99, 1.0):
+        assert found.quantile(share) == np.quantile(sizes, share, method="inverted_cdf")
+    cuts = 2.0 ** np.arange(-4, 3) * (1 + 1 / 256)  # between two values of the grid
+    assert found.histogram(np.log10(cuts)).tolist() == np.histogram(sizes, cuts)[0].tolist()
+
+
+def test_ones_are_neither_above_nor_below_one() -> None:
+    found = singles(np.ones(64, np.float32))
+    assert (found.share_above(1), found.share_below(1), found.share_below(0.999)) == (0, 0, 0)
+    assert found.quantile(0.5) == 1
+    assert taken({"ones": [found], "less": [singles(np.full(64, 0.999, np.float32))]}, 0.5) == {
+        "ones": 0, "less": 1,
+    }  # fmt: skip
+
+
+@given(st.integers(0x0080, 0x7F7F), st.integers(0, 0xFFFF))
+def test_a_quantile_is_never_farther_off_than_a_bin_is_wide(place: int, low: int) -> None:
+    value = np.array([place << 16 | low], np.uint32).view(np.float32)
+    found = singles(value).quantile(0.5)
+    assert abs(found - float(value[0])) <= float(value[0]) / 128
 
 
 @given(NORMALS)
@@ -120,14 +159,20 @@ def test_merging_adds_counts_bin_by_bin() -> None:
     assert found.counts.tolist() == [1, 2, 1]
 
 
-def test_bins_of_one_grid_in_two_types_stay_apart() -> None:
-    exact = Magnitudes.from_bins("bfloat16", np.array([0x3F80], np.uint16), np.array([5]), exact=True)
-    within = Magnitudes.from_bins("bfloat16", np.array([0x3F80], np.uint16), np.array([5]), exact=False)
+def test_what_lies_before_a_value_and_the_value_stay_apart() -> None:
+    bins, three, five = np.array([0x3F80], np.uint16), np.array([3]), np.array([5])
+    exact = Magnitudes.from_bins("bfloat16", bins, five, five)
+    within = Magnitudes.from_bins("bfloat16", bins, five, three)
     found = merge([exact, within])
-    assert found.share_below(1.0) == pytest.approx(0.5)
+    assert found.counts.tolist() == [2, 8]
+    assert found.share_below(1.0) == pytest.approx(0.2)
     assert found.total == 10
 
 
 def test_the_largest_numbers_of_float32_have_a_finite_size() -> None:
-    found = Magnitudes.from_bins("bfloat16", np.array([0x7F80], np.uint16), np.array([1]), exact=False)
+    found = Magnitudes.from_bins("bfloat16", np.array([0x7F80], np.uint16), np.array([1]), np.array([0]))
     assert found.quantile(1.0) == pytest.approx(float(np.finfo(np.float32).max))
+
+
+def test_nothing_merged_is_nothing() -> None:
+    assert merge([]).total == 0

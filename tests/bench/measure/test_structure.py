@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import save_file
 
-from bench.measure.structure import complaints, find_structure, remarks
+from bench.grid import SPARSITIES
+from bench.measure.structure import complaints, count_checkpoint, find_structure, remarks
+from fixtures.scanning import scan
 from fixtures.specs import PruningSpec
+from fixtures.tensor_files import stored_tensors
+from reports.cells import format_value
 from reports.counts import CheckpointCounts, TensorCounts
+from reports.structure import WHOLE, Questions, counts_table
 from tests.reports.rows import make_tensor_counts
 
 ZERO, HALF, ONE, TWO, FOUR = 0, 0x3F00, 0x3F80, 0x4000, 0x4080
@@ -101,6 +113,47 @@ def test_a_ranking_of_everything_reaches_embeddings_and_biases() -> None:
     assert found["h.0"] == pytest.approx((4 + 3) / 12)
     assert found["h.1"] == pytest.approx(0.1)
     assert found["embeddings"] == 0
+
+
+def test_norms_at_one_are_stored_as_ones(tmp_path: Path) -> None:
+    norm = torch.ones(64)
+    norm[:16] = 0.9993
+    save_file({"ln_f.weight": norm}, tmp_path / "model.safetensors")
+    found = scan(stored_tensors([tmp_path / "model.safetensors"]), "gpt2")
+    line = json.dumps(count_checkpoint(found, "tiny", "local@0", "gpt2").to_json())
+    (tensor,) = CheckpointCounts.from_json(json.loads(line)).tensors
+    assert tensor.magnitudes.share_below(1) == 0.25
+    assert tensor.magnitudes.quantile(0.5) == 1
+
+
+@given(st.integers(0, 1000), st.sampled_from(SPARSITIES))
+def test_tables_from_counts_say_what_the_records_say(seed: int, sparsity: float) -> None:
+    draw = np.random.default_rng(seed)
+
+    def drawn(name: str, component: str, layer: str | None, *, matrix: bool) -> TensorCounts:
+        bins, counts = np.unique(draw.integers(0, 40, 50), return_counts=True)
+        found = dict(zip(bins.tolist(), counts.tolist(), strict=True))
+        return tensor(name, found, component=component, layer=layer, matrix=matrix)
+
+    layers = [
+        drawn(f"h.{layer}.{component}.{part}", component, f"h.{layer}", matrix=part == "weight")
+        for layer in range(3)
+        for component in ("attention", "feed-forward")
+        for part in ("weight", "bias")
+    ]
+    tensors = (drawn("wte", "embeddings", None, matrix=False), *layers)
+    checkpoint = CheckpointCounts(model="x", weights="y", family="gpt2", tensors=tensors)
+    recorded = {
+        finding.part or WHOLE: format_value(finding.values["pruned_share"], "fraction")
+        for finding in find_structure(checkpoint, [PruningSpec("magnitude", "global", sparsity)])
+        if finding.pruning
+    }
+    shown = {}
+    for group in ("layer", "component"):
+        rows = counts_table(checkpoint, group, Questions(taken=(sparsity,))).rows
+        shown.update({name: share for name, *_, share in rows if share})
+    assert shown == recorded
+    assert len(shown) == 1 + 3 + 2
 
 
 def test_what_is_no_number_is_complained_of_by_name() -> None:
