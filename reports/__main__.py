@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from reports.commands import crossover, runs, show, structure
+from reports.commands import compare, crossover, runs, show, structure
 from reports.commands.parsing import EXAMPLE
 
-COMMANDS = (show, crossover, structure, runs)
+COMMANDS = (show, compare, crossover, structure, runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; 0 is fine, 1 is damaged results, 2 is a wrong argument or nothing to show."""
+    """Runs a command; 0 is fine, 1 damaged results or a regression, 2 a wrong argument or nothing to show."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))

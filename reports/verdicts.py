@@ -42,7 +42,7 @@ def judge_value(pair: Pair) -> Judged:
         return Judged(pair, "unchanged")
     if tolerance is None:
         return Judged(pair, "shown")
-    rule = f"over {100 * tolerance:g} %" if tolerance else "the same in every run"
+    rule = f"over {100 * tolerance:g} %" if tolerance else "expected the same in every run"
     return Judged(pair, direct(after - before, pair.either.better), rule)
 
 
