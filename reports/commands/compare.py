@@ -12,7 +12,8 @@ from reports.beside import BESIDE, beside
 from reports.choosing import LATEST, find_run
 from reports.commands.parsing import RUN, add_command
 from reports.commands.telling import complain, describe_run, terminal_width
-from reports.compare import ENDINGS, Comparison, render
+from reports.compare import ENDINGS, render
+from reports.comparison import Comparison
 from reports.store import StoredRun, read_run
 from reports.verdicts import judge_runs
 
