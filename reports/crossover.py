@@ -18,13 +18,13 @@ COMMAND = (
 )
 
 
-def render_crossover(records: Sequence[Record], style: str) -> str:
+def render_crossover(records: Sequence[Record], style: str, width: int | None = None) -> str:
     """The tables of a run, and what may have disturbed its timing.
 
     Raises:
         ValueError: there is no latency of single layers.
     """
-    tables = [table.render(style) for table in crossover(records)]
+    tables = [table.render(style, width) for table in crossover(records)]
     layers = list(filter(_is_timing, records))
     stamps = count_stamps(layers, NOISY)
     noisy = "\n".join([f"timings of single layers: {len(layers)}", *stamps]) if stamps else ""

@@ -54,6 +54,11 @@ def machine_name(cpu: str, cores: int, gpus: list[str]) -> str:
     return re.sub(r"[^a-z0-9]+", "-", " ".join(words).lower()).strip("-")
 
 
+def this_machine() -> str:
+    """The name of the machine that this runs on."""
+    return machine_name(cpu_name(), os.cpu_count() or 1, gpu_names())
+
+
 def cpu_name() -> str:
     """The processor as it calls itself."""
     info = Path("/proc/cpuinfo")

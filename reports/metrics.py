@@ -18,13 +18,20 @@ class Metric:
         unit: of the value in the records; `x` is a ratio of two measurements, "" a plain number.
         better: which direction is an improvement; None where neither is.
         headline: whether it stands in the summary's quality tables.
+        tolerance: the relative difference between two runs up to which it counts as unchanged, of what is the
+            same in every run; None is the rule of its unit, `tolerance_of`.
     """
 
     name: str
     unit: Unit
     better: Better | None
     headline: bool = False
+    tolerance: float | None = None
 
+
+MEMORY = 0.005  # bytes that an allocator handed out: exact but for its rounding
+SIZE = 0.001
+EXACT = 0.0
 
 METRICS = {
     metric.name: metric
@@ -86,22 +93,22 @@ METRICS = {
         Metric("latency_dense", "s", None),
         Metric("speedup", "x", "higher"),
         Metric("rate", "tokens/s", "higher"),
-        Metric("theoretical_speedup", "x", None),
-        Metric("amdahl_bound", "x", None),
+        Metric("theoretical_speedup", "x", None, tolerance=EXACT),
+        Metric("amdahl_bound", "x", None, tolerance=EXACT),
         Metric("nonzeros", "", None),
-        Metric("compression_ratio", "x", None),
+        Metric("compression_ratio", "x", None, tolerance=EXACT),
         Metric("multiply_adds", "", None),
         Metric("sparse_multiply_adds", "", None),
         Metric("sparse_byte_share", "fraction", None),
-        Metric("weight_memory", "B", "lower"),
-        Metric("weight_memory_dense", "B", None),
-        Metric("state_memory", "B", "lower"),
-        Metric("activation_peak", "B", "lower"),
-        Metric("peak_memory", "B", "lower"),
-        Metric("untied_memory", "B", None),
+        Metric("weight_memory", "B", "lower", tolerance=MEMORY),
+        Metric("weight_memory_dense", "B", None, tolerance=EXACT),
+        Metric("state_memory", "B", "lower", tolerance=MEMORY),
+        Metric("activation_peak", "B", "lower", tolerance=MEMORY),
+        Metric("peak_memory", "B", "lower", tolerance=MEMORY),
+        Metric("untied_memory", "B", None, tolerance=EXACT),
         Metric("resident_memory", "B", None),
-        Metric("file_size", "B", "lower"),
-        Metric("entropy_limit", "B", None),
+        Metric("file_size", "B", "lower", tolerance=SIZE),
+        Metric("entropy_limit", "B", None, tolerance=EXACT),
         Metric("compression", "x", "higher"),
         Metric("over_limit", "x", "lower"),
     )
@@ -111,3 +118,16 @@ METRICS = {
 def is_headline(record: Record) -> bool:
     """Whether a record is what a quality case is judged by; a metric of a user's own is."""
     return record.task is not None and (record.metric not in METRICS or METRICS[record.metric].headline)
+
+
+def tolerance_of(record: Record) -> float | None:
+    """The relative difference up to which two values of it are the same; None where they are not judged.
+
+    Plain numbers and fractions are counted, so they are exact. Times, rates, ratios of times and the resident
+    memory of a process differ from run to run: numbers taken at different times say nothing of the code.
+    Ratios of sizes are not judged either, since the sizes themselves are.
+    """
+    metric = METRICS.get(record.metric)
+    if metric is not None and metric.tolerance is not None:
+        return metric.tolerance
+    return EXACT if record.unit in {"", "fraction"} else None

@@ -151,7 +151,7 @@ def read_run(path: Path) -> StoredRun:
         lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
-    run = _read_header(path, lines[0])
+    run = _parse_header(path, lines[0])
     records, damage = [], []
     for number, line in enumerate(lines[1:], start=2):
         try:
@@ -161,7 +161,21 @@ def read_run(path: Path) -> StoredRun:
     return StoredRun(path, run, tuple(records), tuple(damage))
 
 
-def _read_header(path: Path, line: bytes) -> Run:
+def read_header(path: Path) -> Run:
+    """What a run says of itself, without its records.
+
+    Raises:
+        ValueError: as `read_run` does.
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
+    return _parse_header(path, line)
+
+
+def _parse_header(path: Path, line: bytes) -> Run:
     try:
         header = json.loads(line)["run"]
         schema = int(header["schema"])

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from reports.cells import cell, count_text, format_value, number_text
 from reports.counts import CheckpointCounts, TensorCounts
+from reports.escaping import name_some
 from reports.magnitudes import Magnitudes, merge
 from reports.parts import pattern_shares, taken_from
 from reports.record import Record
 from reports.table import Table
-from reports.wording import name_some
 
 STRUCTURE = "structure"
 WHOLE = "all weights"

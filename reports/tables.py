@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-import pandas as pd
-
 from reports.cells import FAILED, cell, sparsity_text
 from reports.metrics import is_headline
 from reports.noise import explain_noise
@@ -26,27 +24,44 @@ COLUMNS = {
 }
 
 
-def render(records: Sequence[Record], style: str) -> str:
-    """All records in one of `FORMATS`; csv and json are tidy and exact, the others grouped and rounded."""
+def render(
+    records: Sequence[Record], style: str, *, width: int | None = None, every_metric: bool = False
+) -> str:
+    """All records in one of `FORMATS`; csv and json are tidy and exact, the others grouped and rounded.
+
+    Args:
+        records: of one run.
+        style: how they are written.
+        width: columns of the terminal, for style `table`.
+        every_metric: not only those that a reader wants to see side by side.
+    """
     if style == "csv":
-        rows = [{**record.to_json(), "stamps": "; ".join(record.stamps)} for record in records]
-        return pd.DataFrame(rows, dtype=object).to_csv(index=False).rstrip("\n")
+        return _csv(records)
     if style == "json":
         return json.dumps([record.to_json() for record in records], indent=2, ensure_ascii=False)
-    tables = list(tables_of(records))
+    tables = list(tables_of(records, every_metric=every_metric))
     marked = any(text.endswith(FAILED) for table in tables for row in table.rows for text in row)
     notes = filter(None, (LEGEND if marked else "", explain_noise(records)))
-    return "\n\n".join([*(table.render(style) for table in tables), *notes])
+    return "\n\n".join([*(table.render(style, width) for table in tables), *notes])
 
 
-def tables_of(records: Iterable[Record]) -> Iterator[Table]:
+def _csv(records: Iterable[Record]) -> str:
+    import pandas as pd  # takes longer than all else, and only this needs it
+
+    rows = [{**record.to_json(), "stamps": "; ".join(record.stamps)} for record in records]
+    return str(pd.DataFrame(rows, dtype=object).to_csv(index=False)).rstrip("\n")
+
+
+def tables_of(records: Iterable[Record], *, every_metric: bool = False) -> Iterator[Table]:
     """A table per benchmark, model, task and setting, in the order of the records; quality last."""
     groups: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
         groups.setdefault(_setting(record), []).append(record)
     for group in sorted(groups.values(), key=lambda group: group[0].task is not None):
         if group[0].task:
-            yield from _quality_tables(group)
+            yield from _quality_tables(group, every_metric=every_metric)
+        elif every_metric:
+            yield _metric_table(group)
         else:
             yield _table_of(group)
 
@@ -76,11 +91,11 @@ def describe_place(record: Record) -> str:
     return ", ".join(filter(None, (record.device, record.dtype, threads)))
 
 
-def _quality_tables(group: list[Record]) -> Iterator[Table]:
+def _quality_tables(group: list[Record], *, every_metric: bool) -> Iterator[Table]:
     """Sparsity down, prunings across, the dense value on top of each; a table per headline metric."""
-    headlines = [record for record in group if is_headline(record)]
-    for metric in dict.fromkeys(record.metric for record in headlines):
-        yield _pivot([record for record in headlines if record.metric == metric])
+    shown = [record for record in group if every_metric or is_headline(record)]
+    for metric in dict.fromkeys(record.metric for record in shown):
+        yield _pivot([record for record in shown if record.metric == metric])
 
 
 def _pivot(records: list[Record]) -> Table:
@@ -147,6 +162,19 @@ def _size_table(group: list[Record]) -> Table:
     ]
     columns = ["pruning", *map(str, encodings), _short_name(LIMIT, "")]
     return Table(f"{first.benchmark}: {first.model}", _describe(first), columns, rows)
+
+
+def _metric_table(group: list[Record]) -> Table:
+    """What was measured of what down, whatever metrics there are across."""
+    cells: dict[str, dict[str, str]] = {}
+    for record in group:
+        what = " ".join(filter(None, (record.part, _label(record), record.encoding)))
+        cells.setdefault(what, {})[record.metric] = cell(record)
+    metrics = list(dict.fromkeys(record.metric for record in group))
+    rows = [[what, *(found.get(metric, "") for metric in metrics)] for what, found in cells.items()]
+    subject = "single layers" if _is_layer(group[0]) else group[0].workload or ""
+    title = f"{group[0].benchmark}: {', '.join(filter(None, (group[0].model, subject)))}"
+    return Table(title, _describe(group[0]), ["of", *(_short_name(metric, "") for metric in metrics)], rows)
 
 
 def _is_layer(record: Record) -> bool:

@@ -10,9 +10,9 @@ from fixtures.scanning import Counted, Scan
 from fixtures.specs import PruningSpec
 from fixtures.tensor_files import StoredTensor
 from reports.counts import CheckpointCounts, TensorCounts, pack_bins, pack_integers
+from reports.escaping import name_some
 from reports.magnitudes import Magnitudes, merge
 from reports.parts import pattern_shares, taken_from
-from reports.wording import name_some
 
 QUANTILES = {"magnitude_q01": 0.01, "magnitude_q50": 0.50, "magnitude_q99": 0.99}
 LARGE = 1.0  # the study counted the weights above it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,6 +28,7 @@ def show(session: Session, style: str) -> str:
         text=True,
         check=True,
         timeout=60,
+        env={**os.environ, "COLUMNS": "200"},  # so that no table is split
     )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "reports.tables" in imported

@@ -148,7 +148,9 @@ def test_results_are_looked_for_in_the_working_folder(
     store(tmp_path / "results", 10, quality(30.5))
     monkeypatch.chdir(tmp_path)
     assert main([command]) == 0
-    assert f"results/amd-epyc-2c/20261124T091810Z-{SHA}.jsonl: 1 records" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"results/amd-epyc-2c/20261124T091810Z-{SHA}.jsonl" in shown
+    assert "1 records" in shown
 
 
 @pytest.mark.parametrize("style", ["table", "md", "csv", "json"])
@@ -177,7 +179,10 @@ def test_damaged_header_does_not_hide_the_runs_after_it(
     damage(first(results), 1)
     assert main(["runs", "--results", str(results)]) == 1
     shown = capsys.readouterr()
-    assert f"{last(results)}: 2 records" in shown.out
+    assert (
+        shown.out
+        == f"2026-11-24 09:18  {SHA} dirty  amd-epyc-2c  2 records  quality; gpt2  {last(results)}\n"
+    )
     assert str(first(results)) in shown.err
 
 
@@ -192,9 +197,52 @@ def test_run_that_cannot_be_read_is_told(
 def test_runs_are_listed_oldest_first(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "--results", str(results)]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"{first(results)}: 1 records, {SHA}, amd-epyc-2c, 2026-11-24T09:18:10+00:00",
-        f"{last(results)}: 2 records, {SHA} with changes, amd-epyc-2c, 2026-11-24T09:18:20+00:00",
+        f"2026-11-24 09:18  {SHA}  amd-epyc-2c  1 records  quality; gpt2  {first(results)}",
+        f"2026-11-24 09:18  {SHA} dirty  amd-epyc-2c  2 records  quality; gpt2  {last(results)}",
     ]
+
+
+def test_list_of_runs_has_failed_gates_and_what_was_measured_of_which_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = store(
+        tmp_path,
+        10,
+        make_record(gate="failed"),
+        make_record(gate="failed", benchmark="size", model="t5-mini"),
+        make_record(gate="passed"),
+    )
+    main(["runs", "--results", str(tmp_path)])
+    assert capsys.readouterr().out == (
+        f"2026-11-24 09:18  {SHA}  amd-epyc-2c  3 records  2 failed  quality, size; gpt2, t5-mini  {path}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("models", "end"),
+    [(1, "quality; model-0"), (8, "quality; 8 models")],
+)
+def test_long_list_of_models_is_their_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], models: int, end: str
+) -> None:
+    path = store(tmp_path, 10, *(make_record(model=f"model-{number}") for number in range(models)))
+    main(["runs", "--results", str(tmp_path)])
+    line = capsys.readouterr().out.removesuffix(f"  {path}\n")
+    assert line.endswith(end)
+    assert len(line) <= 100
+
+
+def test_line_of_a_run_has_an_end_whatever_it_is_called(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = RunWriter(tmp_path, make_run(machine="m" * 90, dirty=True))
+    for number in range(9):
+        writer.append(make_record(benchmark=f"benchmark-{number}" * 3))
+    writer.close()
+    main(["runs", "--results", str(tmp_path)])
+    line = capsys.readouterr().out.removesuffix(f"  {writer.path}\n")
+    assert line.startswith(f"2026-11-24 09:18  {SHA} dirty  {'m' * 23}…  9 records")
+    assert line.endswith("9 benchmarks; 1 models")
 
 
 def test_run_outside_git_is_listed_without_a_commit(
@@ -204,15 +252,15 @@ def test_run_outside_git_is_listed_without_a_commit(
     writer.append(quality(30.5))
     writer.close()
     main(["runs", "--results", str(tmp_path)])
-    assert ": 1 records, no commit, amd-epyc-2c, " in capsys.readouterr().out
+    assert "  no commit  amd-epyc-2c  1 records  " in capsys.readouterr().out
 
 
 def test_damaged_line_is_told_in_the_list_too(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     damage(first(results), 2)
     assert main(["runs", "--results", str(results)]) == 1
     shown = capsys.readouterr()
-    assert f"{first(results)}: 0 records" in shown.out
-    assert f"{last(results)}: 2 records" in shown.out
+    assert re.search(f"  0 records +{first(results)}\n", shown.out)
+    assert f"  2 records  quality; gpt2  {last(results)}\n" in shown.out
     assert shown.err.startswith(f"error: {first(results)}:2: ")
 
 
@@ -241,10 +289,11 @@ def test_unknown_format_names_the_known_ones(capsys: pytest.CaptureFixture[str])
     assert all(name in message for name in ("xml", "table", "md", "csv", "json"))
 
 
-def test_telling_imports_neither_torch_nor_transformers() -> None:
+def test_telling_imports_nothing_that_takes_long() -> None:
     program = (
         "import reports.__main__, reports.environment, sys\n"
         "heavy = {'torch', 'transformers', 'datasets', 'evaluate'} & set(sys.modules)\n"
+        "heavy |= {'pandas', 'scipy', 'jinja2'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
     done = subprocess.run(

@@ -171,6 +171,27 @@ def test_what_does_not_apply_may_be_left_out(name: str) -> None:
     assert getattr(Record.from_json(row), name) == default
 
 
+@pytest.mark.parametrize("nested", [{}, [], {"a": 1}])
+@pytest.mark.parametrize("dropped", [None, "threads"])
+def test_nested_field_is_a_type_error(nested: object, dropped: str | None) -> None:
+    row = {name: value for name, value in RECORD.to_json().items() if name != dropped}
+    row["model"] = nested
+    with pytest.raises(TypeError, match="not a flat record: model"):
+        Record.from_json(row)
+
+
+def test_sparsity_in_words_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="not a flat record: sparsity"):
+        Record.from_json({**RECORD.to_json(), "sparsity": "half"})
+
+
+def test_record_that_was_read_cannot_be_changed_either() -> None:
+    record = through_json(RECORD)
+    assert (record, hash(record)) == (RECORD, hash(RECORD))
+    with pytest.raises(FrozenInstanceError):
+        record.value = 1.0  # type: ignore[misc]
+
+
 def test_unknown_field_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="colour"):
         Record.from_json({**RECORD.to_json(), "colour": "red"})

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import registry
+from reports.escaping import name_some, printable
+from reports.names import explain_miss
 from reports.table import Table
-from reports.wording import explain_miss, name_some, printable
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""`python -m reports page`: tables and plots as one page that opens from disk."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reports.choosing import find_run
+from reports.commands.parsing import RUN, add_command
+from reports.commands.telling import complain
+from reports.store import read_run
+
+if TYPE_CHECKING:
+    from reports.commands.parsing import Commands
+
+
+def add(commands: Commands) -> None:
+    """Adds the command."""
+    parser = add_command(commands, "page", "a page of some runs, with plots, summary and CSV", run)
+    parser.add_argument("runs", nargs="*", metavar="RUN", help=f"{RUN}; several become one page")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("report"), metavar="DIR", help="default: report"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the report; 1 is damaged results."""
+    from reports.page import write_report  # the charts' library takes a while
+
+    paths = [find_run(name, options.results) for name in options.runs or [None]]
+    stored = [read_run(path) for path in dict.fromkeys(paths)]
+    written = write_report(stored, options.output)
+    sys.stdout.write(
+        f"{written.page}: open it in a browser\n{written.summary}: for a pull request\n"
+        f"{written.records}: every value\n{len(written.plots)} plots beside them\n"
+    )
+    return complain([sentence for one in stored for sentence in one.damage])

@@ -1,0 +1,88 @@
+"""What two runs say of each other: a verdict per pair of records, by rules that a commit cannot bend.
+
+Numbers taken at different times on a shared machine differ without any reason in the code, so times and what
+is made of them are shown and never judged. What is the same in every run is judged by its tolerance
+(`reports.metrics`), quality by its scores per example (`reports.quality`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reports.judged import Judged, direct
+from reports.metrics import tolerance_of
+from reports.pairing import Pair, pair_records
+from reports.quality import judge_quality
+from reports.record import Record
+from reports.store import StoredRun
+
+
+def judge_runs(base: StoredRun, head: StoredRun) -> list[Judged]:
+    """A verdict for everything that is in one of the runs."""
+    machines = _machines(base, head)
+    pairs = pair_records(base.records, head.records)
+    found = [_judge_unmeasured(pair, machines) for pair in pairs]
+    measured = [pair for pair, judged in zip(pairs, found, strict=True) if judged is None]
+    scored = [pair for pair in measured if pair.either.task is not None]
+    by_scores = iter(judge_quality(scored, base.path, head.path))
+    rows = (
+        judged or (next(by_scores) if pair.either.task is not None else judge_value(pair))
+        for pair, judged in zip(pairs, found, strict=True)
+    )
+    return [_with_gates(row) for row in rows]
+
+
+def judge_value(pair: Pair) -> Judged:
+    """The verdict on two values of what is the same in every run, by the metric's tolerance."""
+    tolerance = tolerance_of(pair.either)
+    before, after = ((record and record.value) or 0.0 for record in (pair.base, pair.head))
+    moved, allowed = abs(after - before), (tolerance or 0.0) * abs(before)
+    if moved <= allowed or math.isclose(moved, allowed, rel_tol=1e-9):
+        return Judged(pair, "unchanged")
+    if tolerance is None:
+        return Judged(pair, "shown")
+    rule = f"over {100 * tolerance:g} %" if tolerance else "expected the same in every run"
+    return Judged(pair, direct(after - before, pair.either.better), rule)
+
+
+def _machines(base: StoredRun, head: StoredRun) -> str:
+    one, other = base.run.machine, head.run.machine
+    return "" if one == other else f"machine {one} and {other}"
+
+
+def _judge_unmeasured(pair: Pair, machines: str) -> Judged | None:
+    """What is said without looking at the values; None where both were measured and compare."""
+    base, head = pair.base, pair.head
+    if base is None or head is None:
+        reason = "its gate failed" if pair.either.gate == "failed" else ""
+        return Judged(pair, "missing" if head is None else "new", reason)
+    if obstacles := [*filter(None, [machines]), *_obstacles(base, head, pair.differing)]:
+        return Judged(pair, "not comparable", "; ".join(obstacles))
+    if base.outcome == head.outcome:
+        return None if head.outcome == "measured" else Judged(pair, "unchanged", f"{head.outcome} in both")
+    reason = f"{base.outcome} before, {head.outcome} now"
+    if base.outcome == "measured":
+        return Judged(pair, "regressed", reason)
+    return Judged(pair, "improved" if head.outcome == "measured" else "changed", reason)
+
+
+def _obstacles(base: Record, head: Record, differing: Sequence[str]) -> list[str]:
+    fields = [*differing, *(["unit"] if base.unit != head.unit else [])]
+    return [f"{name.replace('_', ' ')} {_text(base, name)} and {_text(head, name)}" for name in fields]
+
+
+def _text(record: Record, name: str) -> str:
+    value = getattr(record, name)
+    return "none" if value in {None, ""} else str(value)
+
+
+def _with_gates(row: Judged) -> Judged:
+    """A gate that failed since is a regression whatever the numbers say, unless they do not compare."""
+    base, head = row.pair.base, row.pair.head
+    if not base or not head or base.gate == head.gate or "failed" not in {base.gate, head.gate}:
+        return row
+    limit = f", its limit {head.limit}" if head.limit else ""
+    reason = "; ".join(filter(None, [f"gate {base.gate} before, {head.gate} now{limit}", row.reason]))
+    failed = (base.gate, head.gate) == ("passed", "failed") and row.verdict != "not comparable"
+    return Judged(row.pair, "regressed" if failed else row.verdict, reason)

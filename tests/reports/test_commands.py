@@ -1,0 +1,96 @@
+"""The commands' arguments: which run, which names, which status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reports.__main__ import main
+from reports.counts import CheckpointCounts
+from reports.store import RunWriter
+from tests.reports.rows import RECORD, make_run, make_tensor_counts
+
+TENSORS = (make_tensor_counts({16256: 8, 16000: 8}),)  # 1 and less, as bfloat16 holds them
+TINY = CheckpointCounts(model="tiny", weights="w@0", family="gpt2", tensors=TENSORS)
+OTHER = CheckpointCounts(model="other", weights="w@1", family="gpt2", tensors=TENSORS)
+
+
+def store(results: Path, second: int, *counts: CheckpointCounts) -> Path:
+    writer = RunWriter(results, make_run(started=f"2026-11-24T09:18:{second:02}+00:00"))
+    writer.append(RECORD)
+    for found in counts:
+        writer.append_counts(found.to_json())
+    writer.close()
+    assert writer.path is not None
+    return writer.path
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """A run with counts of two models, and a later one without."""
+    store(tmp_path, 10, TINY, OTHER)
+    store(tmp_path, 20)
+    return tmp_path
+
+
+def test_structure_is_of_the_last_run_with_counts(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["structure", "--results", str(results)]) == 0
+    told = capsys.readouterr().out
+    assert "structure: tiny" in told
+    assert "structure: other" in told
+
+
+def test_structure_of_one_model_and_one_threshold(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--model", "tiny", "--above", "0.5", "--by", "parameter"]
+    assert main(["structure", *words, "--results", str(results)]) == 0
+    told = capsys.readouterr().out
+    assert "structure: other" not in told
+    assert "|w| > 0.5" in told
+    assert "50.00 %" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "tini"], "'tini': did you mean tiny? known: tiny, other"),
+        (["latest"], "has no counts beside it"),
+    ],
+)
+def test_structure_that_is_not_there_is_told(
+    results: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["structure", *words, "--results", str(results)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_no_counts_at_all_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store(tmp_path, 10)
+    assert main(["structure", "--results", str(tmp_path)]) == 2
+    assert f"no run in {tmp_path} has counts" in capsys.readouterr().err
+
+
+def test_share_beyond_1_is_a_wrong_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["structure", "--quantile", "0.5,1.5"])
+    assert stopped.value.code == 2
+    assert "expected shares from 0 to 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "crossover", "structure", "compare"])
+@pytest.mark.parametrize(
+    ("name", "message"), [("fffffff", "no run of commit fffffff"), ("nothing.jsonl", "no run nothing.jsonl")]
+)
+def test_every_command_tells_a_run_that_is_not_there(
+    results: Path, command: str, name: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, name, "--results", str(results)]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["latest", "dad5f01"])
+def test_run_may_be_a_commit_or_the_latest(
+    results: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", name, "--results", str(results)]) == 0
+    assert "20261124T091820Z" in capsys.readouterr().out
