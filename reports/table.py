@@ -29,13 +29,8 @@ class Table:
 
         Names may come from files of anyone: what a terminal would act on is escaped.
         """
-        return self._printable()._render(style, width)
-
-    def _printable(self) -> Table:
-        rows = [[printable(text) for text in row] for row in self.rows]
-        return Table(printable(self.title), printable(self.setting), list(map(printable, self.columns)), rows)
-
-    def _render(self, style: str, width: int | None) -> str:
+        if (shown := self._printable()) != self:
+            return shown.render(style, width)
         if style == "md":
             return f"### {self.title}\n\n{self.setting}\n\n{self._markdown()}"
         if width is None:
@@ -43,6 +38,10 @@ class Table:
         heading = [fill(text, width, break_long_words=False) for text in (self.title, self.setting) if text]
         parts = [_grid(columns, rows, style) for columns, rows in self._fitted(width)]
         return "\n".join([*heading, "\n\n".join(parts)])
+
+    def _printable(self) -> Table:
+        rows = [[printable(text) for text in row] for row in self.rows]
+        return Table(printable(self.title), printable(self.setting), list(map(printable, self.columns)), rows)
 
     def _markdown(self) -> str:
         columns, *rows = [[text.replace("|", "\\|") for text in row] for row in (self.columns, *self.rows)]

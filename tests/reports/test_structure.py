@@ -161,6 +161,7 @@ def test_many_left_out_tensors_are_three_and_a_number() -> None:
 
 def command(folder: Path, lines: list[str], *arguments: str) -> int:
     """The command about a run with lines of counts."""
+    (folder / "run.jsonl").touch()
     (folder / "run.counts.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
     return main(["structure", str(folder / "run.jsonl"), *arguments])
 
