@@ -28,20 +28,25 @@ def test_structure(case: Case, counted: CheckpointCounts, record_findings: Recor
 
 
 @pytest.mark.cases(make=scan_cost_cases)
-def test_scan_cost(case: Case, stored: Stored, settings: Settings, record: Record) -> None:
+def test_scan_cost(
+    case: Case, stored: Stored, settings: Settings, record: Record, pytestconfig: pytest.Config
+) -> None:
     """Times the scan beside plain reading and beside PyTorch's histogram, in turns in one process."""
     from bench.measure.scan_cost import measure_scan_cost
+    from bench.progress import show_bytes
     from bench.recording import Measurement
 
     try:
+        with show_bytes(str(case), stored.unread, pytestconfig) as advance:
+            identity = stored.identify(advance)
         cost = measure_scan_cost(stored, settings.threads)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         raise pytest.fail.Exception(f"{case}: {error}", pytrace=False) from None
     record(
         Measurement(
             benchmark="structure",
             workload="scan",
-            weights=stored.identity,
+            weights=identity,
             device="cpu",
             dtype=cost.dtype,
             values=cost.values,

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from statistics import median
 
 from bench.measure.workers import Worker
-from fixtures.scanning import DTYPES
+from fixtures.scanning import DTYPES, sort_out
 from fixtures.stored import Stored
 
 ROUNDS = 3
@@ -38,26 +38,39 @@ class ScanCost:
 
 
 def measure_scan_cost(stored: Stored, threads: int) -> ScanCost:
-    """Reads and scans all files `ROUNDS` times in turns, in one process; the first scan is not timed.
+    """Reads and scans all weights `ROUNDS` times in turns, in one process.
 
-    Without numba, `scan_time` is NumPy's, and there is no `scan_time_plain`.
+    Memory is that of a scan before these: it is the first, so that no buffer of another is there to be used
+    again, and it brings the files into the cache. Without numba, `scan_time` is NumPy's, and there is no
+    `scan_time_plain`.
+
+    Raises:
+        RuntimeError: the process died.
+        ValueError: the files hold no weights, or some that cannot be counted.
     """
-    folder = str(stored.tensors[0].path.parent.resolve())
-    job = {"folder": folder, "family": stored.family, "threads": threads}
+    weights, _ = sort_out(stored.tensors, stored.family)
+    if not weights:
+        raise ValueError("its files hold no weights")
     timed = {
         name: command for name, command in TIMED.items() if name != "scan_time_plain" or find_spec("numba")
     }
-    with Worker("bench.measure.scan_worker", job, threads) as worker:
-        worker.ask("scan")  # compiles, and brings the files into the cache
-        memory = worker.measure("scan").extra
+    with make_worker(stored, threads) as worker:
+        first = worker.measure("scan", after="prepare")
         rounds = [
             {name: float(worker.ask(command)) for name, command in timed.items()} for _ in range(ROUNDS)
         ]
     samples = {name: [one[name] for one in rounds] for name in timed}
     times = {name: median(found) for name, found in samples.items()}
-    dtypes = sorted({DTYPES[tensor.dtype] for tensor in stored.tensors if tensor.dtype in DTYPES})
-    told = {"scan_memory": float(memory)} if memory else {}  # not every system tells
-    return ScanCost({**times, **_ratios(times), **told}, samples, "+".join(dtypes))
+    memory = {"scan_memory": float(first.extra)} if first.start else {}  # else the system does not tell
+    dtypes = sorted({DTYPES[one.dtype] for one in weights})
+    return ScanCost({**times, **_ratios(times), **memory}, samples, "+".join(dtypes))
+
+
+def make_worker(stored: Stored, threads: int) -> Worker:
+    """A process that goes through a checkpoint's files."""
+    files = [str(path.resolve()) for path in stored.files]
+    job = {"files": files, "family": stored.family, "threads": threads}
+    return Worker("bench.measure.scan_worker", job, threads)
 
 
 def _ratios(times: Mapping[str, float]) -> dict[str, float]:

@@ -20,10 +20,16 @@ REFUSED = "refused"  # the key of an answer that says why there is none
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds, and bytes of anonymous memory at the peak beyond those at the start."""
+    """How long something took, and in what memory.
+
+    Attributes:
+        extra: bytes of anonymous memory at the peak beyond those at the start.
+        start: bytes at the start; 0 where the system does not tell.
+    """
 
     seconds: float
     extra: int
+    start: int
 
 
 class Worker:
@@ -57,7 +63,7 @@ class Worker:
         self.ask(after)
         with watch_memory(self._process.pid) as memory:
             seconds = float(self.ask(command))
-        return Round(seconds, memory.peak - memory.start)
+        return Round(seconds, memory.peak - memory.start, memory.start)
 
     def ask(self, command: str) -> Any:  # noqa: ANN401 - whatever the worker answers
         """The worker's answer to a command.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -111,17 +112,17 @@ def test_a_folder_of_an_unknown_architecture_is_looked_at_under_its_name(tmp_pat
     assert found[None, "share_above_1", None, 0.0] == 32 / 160
     assert found["embeddings", "parameters", None, 0.0] == 32
     assert "all zeros: backbone.blocks.1.mix.weight" in session.output
-    assert "not counted: steps (I64 holds no weights)" in session.output
+    assert "not counted: steps (I64: integers)" in session.output
 
 
-def test_a_damaged_shard_fails_with_file_and_tensor(tmp_path: Path) -> None:
+def test_a_damaged_file_ends_the_session_with_file_and_tensor(tmp_path: Path) -> None:
     folder = tmp_path / "cut"
     folder.mkdir()
     save_file({"a.0.weight": torch.ones(64, 64)}, folder / "model.safetensors")
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
     session = run(["--inspect", str(folder), "-k", "test_structure and cut"], tmp_path / "results")
-    assert session.status == pytest.ExitCode.TESTS_FAILED
+    assert session.status == pytest.ExitCode.USAGE_ERROR
     assert f"{path} is cut off" in session.output
     assert "a.0.weight goes on behind that" in session.output
 
@@ -129,12 +130,65 @@ def test_a_damaged_shard_fails_with_file_and_tensor(tmp_path: Path) -> None:
 def test_what_looking_costs_is_measured_beside_reading(tmp_path: Path) -> None:
     folder = tmp_path / "mystery"
     folder.mkdir()
-    save_file({"a.0.weight": torch.randn(512, 512)}, folder / "model.safetensors")
-    session = run(["--inspect", str(folder), "-k", "scan_cost and mystery"], tmp_path / "results")
-    values = {record["metric"]: record["value"] for record in session.records}
+    weights = {"a.0.weight": torch.randn(512, 512), "nothing": torch.empty(0), "steps": torch.arange(3)}
+    save_file(weights, folder / "adapter_model.safetensors")
+    session = run(["--inspect", str(folder), "-k", "mystery"], tmp_path / "results")
+    records = [record for record in session.records if record["workload"] == "scan"]
+    values = {record["metric"]: record["value"] for record in records}
     assert session.status == pytest.ExitCode.OK
-    assert values["scan_speedup"] == pytest.approx(values["histogram_time_pytorch"] / values["scan_time"])
-    assert values["share_of_read_speed"] == pytest.approx(values["read_time"] / values["scan_time"])
+    assert {record["dtype"] for record in records} == {"float32"}
+    # counted and read by the same session, under the same name
+    assert len({record["weights"] for record in session.records}) == 1
+    assert ("scan_memory" in values) == (sys.platform == "linux")
+    for name in ("read_time", "scan_time", "histogram_time_pytorch", "share_of_read_speed", "scan_speedup"):
+        assert values[name] > 0
+
+
+@pytest.mark.parametrize(
+    ("tensors", "told"),
+    [
+        ({"w": torch.zeros(3, dtype=torch.float64)}, "w is of type F64; counted are F32, BF16, F16"),
+        ({"steps": torch.arange(3)}, "its files hold no weights"),
+        ({"w": torch.empty(0)}, "its files hold no weights"),
+        ({}, "its files hold no weights"),
+    ],
+)
+def test_what_cannot_be_counted_fails_with_a_sentence(
+    tensors: dict[str, Tensor], told: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mystery"
+    folder.mkdir()
+    save_file(tensors, folder / "model.safetensors")
+    session = run(["--inspect", str(folder), "-k", "mystery"], tmp_path / "results")
+    assert session.status == pytest.ExitCode.TESTS_FAILED
+    assert session.output.count(told) >= 2  # in counting, and in timing
+    assert "Traceback" not in session.output
+    assert "INTERNALERROR" not in session.output
+
+
+def test_looking_wants_no_head_and_what_runs_the_model_does(tiny: Tiny, tmp_path: Path) -> None:
+    other = broken(tiny, tmp_path / "classifier", {})
+    config = json.loads((other.checkpoint / "config.json").read_text("utf-8"))
+    config["architectures"] = ["GPT2ForSequenceClassification"]
+    (other.checkpoint / "config.json").write_text(json.dumps(config), "utf-8")
+    looked = run([*other.sources, *STRUCTURE], tmp_path / "results")
+    assert looked.status == pytest.ExitCode.OK
+    assert structure(looked)[None, "parameters", None, 0.0] > 0
+    ran = run([*other.sources, "-k", "tiny-gpt2 and dense"], tmp_path / "others")
+    assert ran.status == pytest.ExitCode.USAGE_ERROR
+    assert "no task of tiny-gpt2 is for that" in ran.output
+
+
+@pytest.mark.parametrize("entry", [2, [True]])
+def test_a_header_of_nonsense_is_told_by_file_and_tensor(tiny: Tiny, entry: object, tmp_path: Path) -> None:
+    other = broken(tiny, tmp_path / "odd", {})
+    text = json.dumps({"w": {"dtype": "F32", "shape": entry, "data_offsets": [0, 4]}}).encode()
+    path = other.checkpoint / "model.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"xxxx")
+    session = run([*other.sources, *STRUCTURE], tmp_path / "results")
+    assert session.status == pytest.ExitCode.USAGE_ERROR
+    assert f"{path}: w has no usable shape and offsets" in session.output
+    assert "INTERNALERROR" not in session.output
 
 
 def test_wrong_folders_are_refused_before_any_work(tmp_path: Path) -> None:
