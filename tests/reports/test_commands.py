@@ -94,3 +94,31 @@ def test_run_may_be_a_commit_or_the_latest(
 ) -> None:
     assert main(["show", name, "--results", str(results)]) == 0
     assert "20261124T091820Z" in capsys.readouterr().out
+
+
+def test_page_of_the_last_run_is_written_where_it_is_wanted(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "some" / "where"
+    assert main(["page", "--results", str(results), "-o", str(folder)]) == 0
+    assert capsys.readouterr().out.startswith(f"{folder / 'index.html'}: open it in a browser\n")
+    assert (folder / "summary.md").read_text("utf-8").count("2026-11-24T09:18:20") == 1
+
+
+def test_several_runs_make_one_page_and_damage_is_told(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = sorted(path for path in results.glob("*/*.jsonl") if "counts" not in path.name)
+    with second.open("a", encoding="utf-8") as file:
+        file.write("nonsense\n")
+    assert main(["page", str(first), str(second), str(first), "-o", str(tmp_path / "out")]) == 1
+    assert "damaged line left out" in capsys.readouterr().err
+    summary = (tmp_path / "out" / "summary.md").read_text("utf-8")
+    assert "2026-11-24T09:18:10" in summary
+    assert "2026-11-24T09:18:20" in summary
+
+
+def test_page_of_no_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["page", "--results", str(tmp_path), "-o", str(tmp_path / "out")]) == 2
+    assert "`pytest bench` stores one" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
