@@ -22,6 +22,7 @@ from reports.charts.tradeoff import tradeoff_plots
 from reports.crossover import crossover
 from reports.evidence import Evidence, gather
 from reports.glance import LEVELS, Gain, Glance, glances, sentences
+from reports.metrics import is_headline
 from reports.noise import explain_noise
 from reports.plot import Plot
 from reports.record import Record
@@ -163,7 +164,8 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
     return {
         "runs": evidence.runs,
         "count": len(records),
-        "gates": {name: gates.count(name) for name in ("passed", "failed", "ungated")},
+        "gates": {name: gates.count(name) for name in ("passed", "failed")},
+        "ungated": [_case(record) for record in records if record.gate == "ungated" and is_headline(record)],
         "sentences": sentences(found),
         "levels": LEVELS,
         "glances": [_glance(glance) for glance in found],
@@ -208,6 +210,11 @@ def _gain(gain: Gain | None) -> str:
 
 def _is_failure(record: Record) -> bool:
     return record.gate == "failed" or record.outcome != "measured"
+
+
+def _case(record: Record) -> str:
+    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
+    return f"{record.model} {record.task} {pruning}: {record.metric} {cell(record)} ({record.protocol})"
 
 
 def _failure(record: Record) -> list[str]:
