@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -13,17 +12,17 @@ from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.assets import as_json, chart_script, table_script, table_style
-from reports.cases import CaseOutcome, read_cases
-from reports.cells import cell, format_value, sparsity_text
+from reports.cases import read_cases
 from reports.charts.cost import memory_plots, size_plots, speed_plots
 from reports.charts.quality import quality_plots
 from reports.charts.structure import structure_plots
 from reports.charts.tradeoff import tradeoff_plots
 from reports.crossover import crossover
 from reports.evidence import Evidence, gather
-from reports.glance import LEVELS, Gain, Glance, glances, sentences
+from reports.glance import LEVELS, Glance, glances, sentences
 from reports.metrics import is_headline
 from reports.noise import explain_noise
+from reports.page_rows import COLUMNS, by_reason, case_text, failure_row, glance_row, is_failure, value_row
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import StoredRun
@@ -33,20 +32,6 @@ from reports.tables import render
 MAKERS = (quality_plots, tradeoff_plots, speed_plots, memory_plots, size_plots, structure_plots)
 TEMPLATES = Path(__file__).parent / "templates"
 ROWS = 20_000  # of the table of all values: more make a browser slow, and CSV has them all
-COLUMNS = {
-    "benchmark": "benchmark",
-    "model": "model",
-    "task": "task or workload",
-    "pruning": "pruning",
-    "sparsity": "sparsity",
-    "held": "layout or encoding",
-    "part": "part",
-    "metric": "metric",
-    "value": "value",
-    "gate": "gate",
-    "limit": "threshold",
-    "again": "to measure it again",
-}
 
 
 @dataclass(frozen=True)
@@ -134,7 +119,7 @@ def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glanc
             specs=as_json({name: plot.spec for name, plot in named(plots).items()}),
             crossovers=_crossovers(records),
             columns=list(COLUMNS.values()),
-            rows=as_json([_row(record) for record in records[:ROWS]]),
+            rows=as_json([value_row(record) for record in records[:ROWS]]),
             rows_left=max(0, len(records) - ROWS),
             protocols=sorted({(record.task, record.protocol) for record in records if record.task}),
             chart_script=chart_script(),
@@ -165,13 +150,15 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
         "runs": evidence.runs,
         "count": len(records),
         "gates": {name: gates.count(name) for name in ("passed", "failed")},
-        "ungated": [_case(record) for record in records if record.gate == "ungated" and is_headline(record)],
+        "ungated": [
+            case_text(record) for record in records if record.gate == "ungated" and is_headline(record)
+        ],
         "sentences": sentences(found),
         "levels": LEVELS,
-        "glances": [_glance(glance) for glance in found],
-        "failures": [_failure(record) for record in records if _is_failure(record)],
+        "glances": [glance_row(glance) for glance in found],
+        "failures": [failure_row(record) for record in records if is_failure(record)],
         "failed": [outcome for outcome in outcomes if outcome.outcome == "failed"],
-        "skipped": _by_reason(outcome for outcome in outcomes if outcome.outcome == "skipped"),
+        "skipped": by_reason(outcome for outcome in outcomes if outcome.outcome == "skipped"),
         "noise": explain_noise(records),
         "damage": [sentence for stored in evidence.runs for sentence in stored.damage],
     }
@@ -189,86 +176,3 @@ def _environment(*, escape: bool) -> Environment:
         str(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
     )
     return found
-
-
-def _glance(glance: Glance) -> list[str]:
-    within = (glance.within[level] for level in LEVELS)
-    return [
-        glance.model,
-        glance.task,
-        f"{glance.metric} {format_value(glance.dense, '')}",
-        glance.pruning,
-        *("none" if level is None else f"{level:.0%}" for level in within),
-        _gain(glance.smaller),
-        _gain(glance.faster),
-    ]
-
-
-def _gain(gain: Gain | None) -> str:
-    return f"{gain.times:.2f}× at {gain.sparsity:.0%} ({gain.how})" if gain else ""
-
-
-def _is_failure(record: Record) -> bool:
-    return record.gate == "failed" or record.outcome != "measured"
-
-
-def _case(record: Record) -> str:
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-    return f"{record.model} {record.task} {pruning}: {record.metric} {cell(record)} ({record.protocol})"
-
-
-def _failure(record: Record) -> list[str]:
-    subject = " ".join(filter(None, (record.model, record.task or record.workload, record.part)))
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-    held = record.layout if record.workload else record.encoding
-    why = f"expected {record.limit} ({record.limit_source})" if record.limit else "; ".join(record.stamps)
-    return [
-        record.benchmark,
-        subject,
-        " ".join(filter(None, (pruning, held))),
-        record.metric,
-        cell(record),
-        why,
-    ]
-
-
-def _by_reason(outcomes: Iterable[CaseOutcome]) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        found.setdefault(outcome.reason, []).append(outcome.case)
-    return found
-
-
-def _row(record: Record) -> list[str]:
-    what = {
-        "benchmark": record.benchmark,
-        "model": record.model,
-        "task": record.task or record.workload or "",
-        "pruning": record.pruning,
-        "sparsity": sparsity_text(record.sparsity),
-        "held": record.encoding or (record.layout if record.workload else "") or "",
-        "part": record.part or "",
-        "metric": record.metric,
-        "value": cell(record),
-        "gate": record.gate if record.gate != "ungated" else "",
-        "limit": record.limit or "",
-        "again": again(record),
-    }
-    return [what[name] for name in COLUMNS]
-
-
-def again(record: Record) -> str:
-    """The command that measures a cell again; options of tier, data and weights a record does not tell."""
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-    if record.part or record.benchmark == "structure":
-        pruning = "dense"
-    words = [f"test_{_test(record)}", record.model, record.task, record.workload, pruning]
-    words += [record.encoding, record.layout if record.workload else None]
-    keyword = " and ".join(word for word in words if word)
-    return f"pytest bench -k {shlex.quote(keyword)}"
-
-
-def _test(record: Record) -> str:
-    if (record.workload or "").startswith("layer:"):
-        return "layer"
-    return {"pruning": "sparsity", "resident": "memory"}.get(record.benchmark, record.benchmark)

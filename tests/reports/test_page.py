@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from reports.evidence import gather
-from reports.page import MAKERS, again, named, write_report
+from reports.page import MAKERS, named, write_report
+from reports.page_rows import again
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import read_run
