@@ -10,7 +10,14 @@ from fixtures.plugin import SETTINGS
 from fixtures.settings import parse_list, parse_sparsities, parse_whole
 from fixtures.workloads import parse_workload
 
-pytest_plugins = ["bench.collection", "bench.measuring", "bench.timing", "bench.reading", "bench.published"]
+pytest_plugins = [
+    "bench.collection",
+    "bench.measuring",
+    "bench.given",
+    "bench.timing",
+    "bench.reading",
+    "bench.published",
+]
 
 GRID = pytest.StashKey[Grid]()
 TIME_LIMIT = pytest.StashKey[float]()

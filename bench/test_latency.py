@@ -9,7 +9,8 @@ import pytest
 from bench.costs import latency_cases, layer_cases
 
 if TYPE_CHECKING:
-    from bench.timing import CountTheory, LayOut, Timing
+    from bench.given import CountTheory, LayOut
+    from bench.timing import Timing
     from fixtures.settings import Settings
     from fixtures.specs import Case, PruningSpec
     from fixtures.variants import PrunedModel

@@ -9,7 +9,8 @@ import pytest
 from bench.costs import memory_cases
 
 if TYPE_CHECKING:
-    from bench.timing import LayOut, Timing
+    from bench.given import LayOut
+    from bench.timing import Timing
     from fixtures.variants import PrunedModel
 
 

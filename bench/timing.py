@@ -14,10 +14,8 @@ from bench.costs import CONTROL
 from bench.plugin import TIME_LIMIT
 from fixtures.layouts import LAYOUTS
 from fixtures.settings import Settings
-from fixtures.specs import Case, Variant
-from fixtures.terminal import warn
+from fixtures.specs import Case
 from fixtures.workloads import Workload
-from reports.noise import NOISY
 from reports.record import Outcome
 
 if TYPE_CHECKING:
@@ -26,64 +24,9 @@ if TYPE_CHECKING:
     from bench.machine import Quietness
     from bench.measure.latency import Latency
     from bench.measure.phases import Runner
-    from bench.measure.theory import Theory
     from bench.measuring import Record
-    from fixtures.laying_out import LaidOut
-    from fixtures.variants import PrunedModel
-
-LayOut = Callable[[], "LaidOut"]
-CountTheory = Callable[[], "Theory"]
 
 OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
-
-
-@pytest.fixture(scope="session")
-def quietness(settings: Settings, pytestconfig: pytest.Config) -> Quietness:
-    """What may disturb timing on this machine; says so once."""
-    from bench.machine import Quietness, complaints
-
-    found = [f"{NOISY}: {clause}" for clause in complaints(settings.threads, settings.on_gpu)]
-    if found:
-        warn(pytestconfig, f"this machine may be too noisy to time anything: {'; '.join(found)}")
-    return Quietness(found)
-
-
-@pytest.fixture
-def laid_out(case: Case, variant: PrunedModel) -> LayOut:
-    """The variant in the case's layout; skips where this machine or the model's shapes have none."""
-    from fixtures.errors import MisfitError, UnavailableError
-    from fixtures.laying_out import lay_out
-
-    def made() -> LaidOut:
-        try:
-            return lay_out(variant, LAYOUTS[str(case.layout)])
-        except (MisfitError, UnavailableError) as error:
-            pytest.skip(f"{case}: {error}")
-
-    return made
-
-
-@pytest.fixture(scope="session")
-def theories() -> dict[tuple[Variant, Workload], Theory]:
-    """Counts by variant and workload, while the session lasts: layouts have them in common."""
-    return {}
-
-
-@pytest.fixture
-def theory(case: Case, variant: PrunedModel, theories: dict[tuple[Variant, Workload], Theory]) -> CountTheory:
-    """What sparsity could save in the case: counted when first wanted, by whichever layout."""
-
-    def counted() -> Theory:
-        from bench.measure.theory import count
-
-        if case.workload is None:
-            raise TypeError(f"{case} has no workload")
-        key = (case.variant, case.workload)
-        if key not in theories:
-            theories[key] = count(variant, case.workload)
-        return theories[key]
-
-    return counted
 
 
 @dataclass(frozen=True, eq=False)
