@@ -8,7 +8,14 @@ import numpy as np
 
 RESAMPLES = 999
 # metrics that are the exponential of their examples' mean
-EXPONENTIAL = ("perplexity", "masked_perplexity")
+EXPONENTIAL = ("perplexity",)
+# those that are the mean; others, such as a corpus's chrF, are neither, and no mean tells their interval
+MEANS = ("masked_loss", "f1", "exact_match")
+
+
+def has_interval(metric: str) -> bool:
+    """Whether a metric is told by the mean of its examples' scores."""
+    return metric in (*EXPONENTIAL, *MEANS)
 
 
 def interval(samples: Sequence[float], metric: str, seed: int = 0) -> tuple[float, float]:

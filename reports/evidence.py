@@ -35,12 +35,14 @@ class Evidence:
     """All that is known.
 
     Attributes:
-        runs: oldest first.
+        runs: oldest first, all of one machine.
+        elsewhere: how many runs of other machines were left out: their numbers do not compare.
         measured: the newest record of each key, in the order in which keys were first seen.
     """
 
     runs: tuple[StoredRun, ...]
     measured: tuple[Measured, ...]
+    elsewhere: int = 0
 
     @property
     def records(self) -> list[Record]:
@@ -70,14 +72,15 @@ class Evidence:
 
 
 def gather(runs: Sequence[StoredRun]) -> Evidence:
-    """Puts runs together; of the same thing measured twice the newer value counts."""
-    ordered = tuple(sorted(runs, key=lambda stored: stored.run.started))
+    """Puts the runs of the newest one's machine together; of a thing measured twice the newer counts."""
+    everywhere = sorted(runs, key=lambda stored: stored.run.started)
+    ordered = tuple(stored for stored in everywhere if stored.run.machine == everywhere[-1].run.machine)
     key = attrgetter(*KEY)
     found: dict[object, Measured] = {}
     for stored in ordered:
         for record in stored.records:
             found[key(record)] = Measured(record, stored)
-    return Evidence(ordered, tuple(found.values()))
+    return Evidence(ordered, tuple(found.values()), len(everywhere) - len(ordered))
 
 
 def grouped(things: Iterable[T], key: Callable[[T], object]) -> dict[object, list[T]]:

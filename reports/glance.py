@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.evidence import Evidence, grouped, in_one_chart
+from reports.evidence import Evidence, describe_setting, grouped, in_one_chart
 from reports.metrics import is_headline
 from reports.noise import CONTROL
 from reports.record import Record
@@ -22,14 +23,17 @@ class Gain:
         times: how many times smaller or faster than dense.
         how: by which encoding or layout.
         sparsity: at which this was measured.
+        low, high: its interval, where there is one.
     """
 
     times: float
     how: str
     sparsity: float
+    low: float | None = None
+    high: float | None = None
 
 
-Best = Mapping[tuple[str, str, str], Mapping[float, Gain]]
+Best = Mapping[tuple[object, ...], Mapping[float, Gain]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Glance:
     """One pruning of one model on one task.
 
     Attributes:
+        setting: weights, protocol, device, type and threads: what two glances at one task may differ in.
         dense: the dense value of the metric.
         within: by level, the highest measured sparsity up to which every measured one stays as near to dense;
             None where not even the lowest does.
@@ -46,6 +51,7 @@ class Glance:
     model: str
     task: str
     metric: str
+    setting: str
     dense: float
     pruning: str
     within: Mapping[float, float | None]
@@ -71,16 +77,17 @@ def _of_task(group: Sequence[Record], files: Best, speeds: Best) -> Iterator[Gla
     pruned = grouped((record for record in group if record.method), lambda record: record.pruning)
     for pruning, records in pruned.items():
         within = {level: _highest(records, dense, level) for level in LEVELS}
-        key, near = (group[0].model, group[0].weights, str(pruning)), within[LEVELS[1]]
+        near = within[LEVELS[1]]
         yield Glance(
             model=group[0].model,
             task=str(group[0].task),
             metric=group[0].metric,
+            setting=describe_setting(group[0]),
             dense=dense,
             pruning=str(pruning),
             within=within,
-            smaller=_up_to(near, files.get(key, {})),
-            faster=_up_to(near, speeds.get(key, {})),
+            smaller=_up_to(near, files.get(_file_key(records[0]), {})),
+            faster=_up_to(near, speeds.get(_speed_key(records[0]), {})),
         )
 
 
@@ -105,36 +112,52 @@ def _near(record: Record, dense: float, level: float) -> bool:
     return value <= dense * (1 + level) if record.better == "lower" else value >= dense * (1 - level)
 
 
+def _file_key(record: Record) -> tuple[object, ...]:
+    return record.model, record.weights, record.dtype, record.pruning
+
+
+def _speed_key(record: Record) -> tuple[object, ...]:
+    return (*_file_key(record), record.device, record.threads)
+
+
 def _files(records: Sequence[Record]) -> Best:
-    """How many times smaller than dense safetensors the smallest file is, and by which encoding."""
+    """How much smaller the smallest file is than the dense model's smallest: encodings alone gain some."""
     sizes = [record for record in records if record.metric == "file_size" and record.value]
-    dense = {
-        (record.model, record.weights): record.value
-        for record in sizes
-        if not record.method and record.encoding == "safetensors"
-    }
+    dense: dict[tuple[object, ...], float] = {}
+    for record in sizes:
+        if not record.method:
+            key, value = _file_key(record)[:3], record.value or 0.0
+            dense[key] = min(value, dense.get(key, value))
     return _largest(
-        (record, (dense[place] or 0.0) / (record.value or 1.0), str(record.encoding))
+        (_file_key(record), Gain(dense[place] / (record.value or 1.0), str(record.encoding), record.sparsity))
         for record in sizes
-        if record.method and (place := (record.model, record.weights)) in dense
+        if record.method and (place := _file_key(record)[:3]) in dense
     )
 
 
 def _speeds(records: Sequence[Record]) -> Best:
-    """How many times as fast as dense the fastest layout is on any workload of the whole model."""
+    """How fast the fastest layout is on any workload of the model, in times dense in the same rounds."""
     return _largest(
-        (record, record.value, f"{record.workload} in {record.layout}")
+        (
+            _speed_key(record),
+            Gain(
+                record.value,
+                f"{record.workload} in {record.layout}",
+                record.sparsity,
+                record.low,
+                record.high,
+            ),
+        )
         for record in records
         if record.metric == "speedup" and record.value and _is_whole(record) and record.layout != CONTROL
     )
 
 
-def _largest(found: Iterator[tuple[Record, float, str]]) -> Best:
-    best: dict[tuple[str, str, str], dict[float, Gain]] = {}
-    for record, times, how in found:
-        gains = best.setdefault((record.model, record.weights, record.pruning), {})
-        gain = Gain(times, how, record.sparsity)
-        gains[record.sparsity] = max(gains.get(record.sparsity, gain), gain, key=lambda one: one.times)
+def _largest(found: Iterable[tuple[tuple[object, ...], Gain]]) -> Best:
+    best: dict[tuple[object, ...], dict[float, Gain]] = {}
+    for key, gain in found:
+        gains = best.setdefault(key, {})
+        gains[gain.sparsity] = max(gains.get(gain.sparsity, gain), gain, key=lambda one: one.times)
     return best
 
 
@@ -143,21 +166,34 @@ def _is_whole(record: Record) -> bool:
 
 
 def sentences(found: Sequence[Glance]) -> list[str]:
-    """Per model and task, the pruning that gets furthest within 5 % of dense, in words."""
+    """Per model, task and setting, the pruning that gets furthest within 5 % of dense, in words."""
+    groups = grouped(
+        found, lambda glance: (glance.model, glance.task, glance.metric, glance.setting)
+    ).values()
+    subjects = Counter((group[0].model, group[0].task, group[0].metric) for group in groups)
     return [
-        _sentence(max(group, key=lambda glance: glance.within[LEVELS[1]] or 0.0))
-        for group in grouped(found, lambda glance: (glance.model, glance.task, glance.metric)).values()
+        _sentence(
+            max(group, key=_reach), several=subjects[group[0].model, group[0].task, group[0].metric] > 1
+        )
+        for group in groups
     ]
 
 
-def _sentence(best: Glance) -> str:
-    subject = f"{best.model} on {best.task} ({best.metric} {best.dense:.4g} dense)"
+def _reach(glance: Glance) -> tuple[float, int]:
+    """How far it gets; of two that get as far, the one whose gains are known."""
+    known = sum(gain is not None for gain in (glance.smaller, glance.faster))
+    return glance.within[LEVELS[1]] or 0.0, known
+
+
+def _sentence(best: Glance, *, several: bool) -> str:
+    where = f"; {best.setting}" if several else ""
+    subject = f"{best.model} on {best.task} ({best.metric} {best.dense:.4g} dense{where})"
     sparsity = best.within[LEVELS[1]]
     if sparsity is None:
         return f"{subject}: no pruning that was measured stays within {LEVELS[1]:.0%} of dense."
     gains = (
-        _told(best.smaller, "the file is {} times smaller"),
-        _told(best.faster, "the model is {} times as fast"),
+        _told(best.smaller, "the smallest file is {} times smaller than the dense model's smallest"),
+        _told(best.faster, "the fastest layout is {} times as fast as dense"),
     )
     told = " and ".join(filter(None, gains)) or "size and speed were not measured up to there"
     return f"{subject}: {best.pruning} stays within {LEVELS[1]:.0%} up to {sparsity:.0%}; {told}."

@@ -22,7 +22,16 @@ from reports.evidence import Evidence, gather
 from reports.glance import LEVELS, Glance, glances, sentences
 from reports.metrics import is_headline
 from reports.noise import explain_noise
-from reports.page_rows import COLUMNS, by_reason, case_text, failure_row, glance_row, is_failure, value_row
+from reports.page_rows import (
+    COLUMNS,
+    by_reason,
+    case_text,
+    failure_row,
+    glance_order,
+    glance_row,
+    is_failure,
+    value_row,
+)
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import StoredRun
@@ -118,6 +127,7 @@ def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glanc
             sections=sections,
             specs=as_json({name: plot.spec for name, plot in named(plots).items()}),
             crossovers=_crossovers(records),
+            orders=[glance_order(glance) for glance in found],
             columns=list(COLUMNS.values()),
             rows=as_json([value_row(record) for record in records[:ROWS]]),
             rows_left=max(0, len(records) - ROWS),
@@ -148,6 +158,7 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
     gates = [record.gate for record in records]
     return {
         "runs": evidence.runs,
+        "elsewhere": evidence.elsewhere,
         "count": len(records),
         "gates": {name: gates.count(name) for name in ("passed", "failed")},
         "ungated": [

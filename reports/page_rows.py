@@ -37,11 +37,22 @@ def glance_row(glance: Glance) -> list[str]:
         *("none" if level is None else f"{level:.0%}" for level in within),
         _gain(glance.smaller),
         _gain(glance.faster),
+        glance.setting,
     ]
 
 
+def glance_order(glance: Glance) -> list[float | None]:
+    """What the cells of that row sort by, where it is not their text."""
+    within = (glance.within[level] for level in LEVELS)
+    gains = (gain.times if gain else 0.0 for gain in (glance.smaller, glance.faster))
+    return [None, None, None, None, *(-1.0 if level is None else level for level in within), *gains, None]
+
+
 def _gain(gain: Gain | None) -> str:
-    return f"{gain.times:.2f}× at {gain.sparsity:.0%} ({gain.how})" if gain else ""
+    if gain is None:
+        return ""
+    ends = f" ({gain.low:.2f} to {gain.high:.2f})" if gain.low is not None and gain.high is not None else ""
+    return f"{gain.times:.2f}×{ends} at {gain.sparsity:.0%}, {gain.how}"
 
 
 def is_failure(record: Record) -> bool:
@@ -79,9 +90,9 @@ def by_reason(outcomes: Iterable[CaseOutcome]) -> Mapping[str, list[str]]:
     return found
 
 
-def value_row(record: Record) -> list[str]:
-    """A record in the order of `COLUMNS`."""
-    what = {
+def value_row(record: Record) -> list[object]:
+    """A record in the order of `COLUMNS`; the value as it is shown, and as it is sorted."""
+    what: dict[str, object] = {
         "benchmark": record.benchmark,
         "model": record.model,
         "task": record.task or record.workload or "",
@@ -90,7 +101,7 @@ def value_row(record: Record) -> list[str]:
         "held": record.encoding or (record.layout if record.workload else "") or "",
         "part": record.part or "",
         "metric": record.metric,
-        "value": cell(record),
+        "value": {"shown": cell(record), "sorted": record.value},
         "gate": record.gate if record.gate != "ungated" else "",
         "limit": record.limit or "",
         "again": again(record),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 # Okabe and Ito 2008, Color Universal Design, without black, which vanishes on dark paper, and without yellow,
-# which vanishes on white; then three of Paul Tol's muted scheme
+# which vanishes on white; then four that are told from them, by their dashes too
 COLOURS = (
     "#0072B2",
     "#D55E00",
@@ -13,10 +13,10 @@ COLOURS = (
     "#CC79A7",
     "#E69F00",
     "#56B4E9",
-    "#882255",
+    "#9E77C7",
     "#999933",
     "#44AA99",
-    "#8C6BB1",
+    "#A6761D",
 )
 NEUTRAL = "#888888"  # what is no method: dense, the line at 1
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))

@@ -122,7 +122,9 @@ class Collector:
             from reports.tables import render  # pandas takes a while, and only a summary needs it
 
             terminalreporter.section("benchmarks")
-            terminalreporter.write_line(render(self._records, "table"))
+            # piped, tables stay whole for what reads them
+            width = self._config.get_terminal_writer().fullwidth if terminalreporter.isatty else None
+            terminalreporter.write_line(render(self._records, "table", width=width))
             terminalreporter.write_line("")
             terminalreporter.write_line(summarise(self._records))
         if self._model_seconds:

@@ -7,3 +7,6 @@ import altair as alt
 SPARSITY = alt.X(
     "sparsity:Q", title="weights pruned", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
 )
+
+# a stroke with the line's own dashes, which a dot would not show
+STROKES = alt.Legend(symbolType="stroke", symbolSize=400, symbolStrokeWidth=2.5)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import altair as alt
 
-from reports.charts.axes import SPARSITY
+from reports.charts.axes import SPARSITY, STROKES
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.palette import DASHES, ENCODINGS, LAYOUTS, NEUTRAL, scale_of
 from reports.plot import HEIGHT, WIDTH, Plot, rows
@@ -15,6 +16,8 @@ from reports.tables import LAYER
 
 SPEED, MEMORY, SIZE = "speed", "memory", "size"
 MB = 1e6
+RULE: dict[str, Any] = {"color": NEUTRAL, "strokeDash": [4, 4]}
+HEADROOM = 4.0  # theory is shown so far above what was measured
 LOG = alt.Scale(type="log", nice=False, padding=8)
 THEORY = {
     "speedup": "measured",
@@ -48,25 +51,26 @@ def memory_plots(evidence: Evidence) -> Iterator[Plot]:
             chart = _lines(values, "layout", "memory in MB", LAYOUTS, dash="what")
             first = group[0]
             title = f"{first.model}, {first.workload}: memory by layout"
-            yield Plot(MEMORY, title, describe_setting(first), _with_dense(chart, group, "peak_memory"))
+            note = f"{describe_setting(first)}; the grey line is the dense model's peak"
+            yield Plot(MEMORY, title, note, _with_dense(chart, group, "peak_memory"))
 
 
 def size_plots(evidence: Evidence) -> Iterator[Plot]:
-    """One per model: bytes of the file by encoding, and the least that they can be."""
-    found = [record for record in evidence.records if record.benchmark == "size"]
-    for group in in_one_chart(found):
-        files = [record for record in group if record.metric == "file_size" and record.method]
+    """One per model and pruning: bytes of the file by encoding, and the least that they can be."""
+    found = [record for record in evidence.records if record.benchmark == "size" and record.method]
+    for group in in_one_chart(found, "method", "scope"):
+        files = [record for record in group if record.metric == "file_size"]
         if not files:
             continue
-        limits = [record for record in group if record.metric == "entropy_limit" and record.method]
+        limits = [record for record in group if record.metric == "entropy_limit"]
         chart = _lines([_held(record) for record in files], "encoding", "file in MB", ENCODINGS)
         least = list({(row["sparsity"], row["value"]): row for row in map(_held, limits)}.values())
-        limit = (
-            alt.Chart(rows(least)).mark_line(color=NEUTRAL, strokeDash=[4, 4]).encode(x=SPARSITY, y="value:Q")
-        )
+        limit = alt.Chart(rows(least)).mark_line(**RULE).encode(x=SPARSITY, y="value:Q")
         first = group[0]
-        note = f"{first.weights}; the grey line is the entropy limit, where zeros are scattered"
-        yield Plot(SIZE, f"{first.model}: size of the file by encoding", note, alt.layer(chart, limit))
+        told = "; the grey line is the entropy limit" if least else ""
+        layers = [chart, limit] if least else [chart]
+        title = f"{first.model}, {first.pruning}: size of the file by encoding"
+        yield Plot(SIZE, title, f"{first.weights}{told}", alt.LayerChart(layer=layers))
 
 
 def _speed(group: Sequence[Record], subject: str) -> Plot:
@@ -83,27 +87,41 @@ def _speed(group: Sequence[Record], subject: str) -> Plot:
         for record in ordered
     ]
     measured = [row for row in values if row["what"] == THEORY["speedup"]]
-    chart = _lines(values, "layout", "times as fast as dense (log scale)", LAYOUTS, dash="what", log=True)
+    scale = _around([record for record in group if record.metric == "speedup"])
+    chart = _lines(values, "layout", "times as fast as dense (log scale)", LAYOUTS, "what", scale)
     bars = (
         alt.Chart(rows(measured))
         .mark_rule(strokeWidth=3, opacity=0.5)
         .encode(x=SPARSITY, y="low:Q", y2="high:Q", color="layout:N")
     )
     one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y="value:Q")
-    note = f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense"
+    note = (
+        f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense; theory that is far "
+        "above what was measured is cut off"
+    )
     return Plot(SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(one, bars, chart))
 
 
+def _around(measured: Sequence[Record]) -> alt.Scale:
+    """A log axis for what was measured, with some room above: theory may be a hundred times as fast."""
+    ends = [end for record in measured for end in (record.low, record.value, record.high) if end]
+    if not ends:
+        return LOG
+    return alt.Scale(type="log", domain=[min(0.8, *ends), HEADROOM * max(1.0, *ends)], nice=False)
+
+
 def _layout(record: Record) -> str:
-    """With the scope where it is not the usual one: blocks, heads, layers."""
-    return f"{record.layout} {record.scope}" if record.scope not in {"global", None} else str(record.layout)
+    """With method and scope where they are not the usual ones: random, blocks, heads, layers."""
+    method = record.method if record.method != "magnitude" else None
+    scope = record.scope if record.scope != "global" else None
+    return " ".join(filter(None, (record.layout, method, scope)))
 
 
 def _held(record: Record) -> dict[str, object]:
     return {
         "sparsity": record.sparsity,
         "layout": _layout(record),
-        "encoding": record.encoding,
+        "encoding": str(record.encoding),
         "value": (record.value or 0.0) / MB,
     }
 
@@ -114,22 +132,23 @@ def _lines(
     title: str,
     known: Sequence[str],
     dash: str | None = None,
-    *,
-    log: bool = False,
+    scale: alt.Scale | None = None,
 ) -> alt.LayerChart:
     names, colours = scale_of(known, (str(row[by]) for row in values))
     chart = alt.Chart(rows(values)).encode(
         x=SPARSITY,
-        y=alt.Y("value:Q", title=title, scale=LOG if log else alt.Scale(zero=True)),
-        color=alt.Color(f"{by}:N", title=by, scale=alt.Scale(domain=names, range=colours)),
+        y=alt.Y("value:Q", title=title, scale=scale or alt.Scale(zero=True)),
+        color=alt.Color(f"{by}:N", title=by, scale=alt.Scale(domain=names, range=colours), legend=STROKES),
         tooltip=[f"{name}:{'N' if isinstance(value, str) else 'Q'}" for name, value in values[0].items()],
     )
+    lines = chart.mark_line(clip=True)
     if dash and len(kinds := list(dict.fromkeys(str(row[dash]) for row in values))) > 1:
-        dashes = [list(DASHES[place]) for place in range(len(kinds))]
-        chart = chart.encode(
-            strokeDash=alt.StrokeDash(f"{dash}:N", title="line", scale=alt.Scale(domain=kinds, range=dashes))
+        dashes = alt.Scale(domain=kinds, range=[list(DASHES[place]) for place in range(len(kinds))])
+        lines = lines.encode(
+            strokeDash=alt.StrokeDash(f"{dash}:N", title="line", scale=dashes, legend=STROKES),
+            detail=f"{dash}:N",
         )
-    marks = [chart.mark_line(), chart.mark_point(filled=True, size=40)]
+    marks = [lines, chart.mark_point(filled=True, size=40, clip=True)]
     return alt.LayerChart(layer=marks).properties(width=WIDTH, height=HEIGHT)
 
 
@@ -141,5 +160,5 @@ def _with_dense(chart: alt.LayerChart, group: Sequence[Record], metric: str) -> 
     ]
     if not dense:
         return chart
-    rule = alt.Chart(rows(dense)).mark_rule(color=NEUTRAL, strokeDash=[4, 4]).encode(y="value:Q")
+    rule = alt.Chart(rows(dense)).mark_rule(**RULE).encode(y="value:Q")
     return alt.LayerChart(layer=[chart, rule])

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import altair as alt
 
-from reports.charts.axes import SPARSITY
+from reports.bootstrap import has_interval
+from reports.charts.axes import SPARSITY, STROKES
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.metrics import is_headline
 from reports.palette import DASHES, NEUTRAL, PRUNINGS, scale_of
@@ -14,6 +15,7 @@ from reports.plot import HEIGHT, WIDTH, Plot, rows
 from reports.record import Record
 
 SECTION = "quality"
+NO_INTERVAL = "; of the whole corpus, so that single examples tell no interval"
 PERPLEXITY = "perplexity"  # how metrics end that are shown on a log axis
 
 
@@ -35,7 +37,7 @@ def _plot(group: Sequence[Record], evidence: Evidence) -> Plot:
     scale = alt.Scale(type="log") if log else alt.Scale(zero=True)
     base = alt.Chart(rows(pruned)).encode(
         x=SPARSITY,
-        color=alt.Color("pruning:N", title="pruning", scale=alt.Scale(domain=names, range=colours)),
+        color=alt.Color("pruning:N", scale=alt.Scale(domain=names, range=colours), legend=STROKES),
     )
     value = alt.Y("value:Q", title=title, scale=scale)
     tip = [alt.Tooltip(name) for name in ("pruning:N", "sparsity:Q", "value:Q", "low:Q", "high:Q", "gate:N")]
@@ -47,9 +49,7 @@ def _plot(group: Sequence[Record], evidence: Evidence) -> Plot:
         SECTION,
         f"{first.model} on {first.task}: {first.metric.replace('_', ' ')} by sparsity",
         f"{describe_setting(first)}; the grey line is dense"
-        + (
-            "; bars are 95 % intervals over examples" if any(row["low"] is not None for row in pruned) else ""
-        ),
+        + ("; bars are 95 % intervals over examples" if has_interval(first.metric) else NO_INTERVAL),
         chart,
     )
 
@@ -77,7 +77,7 @@ def _bars(pruned: Sequence[dict[str, object]]) -> list[alt.Chart]:
 def _dashes(names: Sequence[str]) -> alt.StrokeDash:
     """Lines that can be told apart in black and white too."""
     dashes = [list(DASHES[place % len(DASHES)]) for place in range(len(names))]
-    return alt.StrokeDash("pruning:N", title="pruning", scale=alt.Scale(domain=list(names), range=dashes))
+    return alt.StrokeDash("pruning:N", scale=alt.Scale(domain=list(names), range=dashes), legend=STROKES)
 
 
 def _rules(dense: Sequence[Record]) -> list[alt.Chart]:

@@ -16,14 +16,15 @@ from reports.plot import HEIGHT, WIDTH, Plot, rows
 from reports.record import Record
 
 SECTION = "structure"
-EDGES = np.linspace(-8, 2, 101)  # of log10|w|
+EDGES = np.linspace(-12, 4, 161)  # of log10|w|
 QUANTILES = {"magnitude_q01": "1 % below", "magnitude_q50": "median", "magnitude_q99": "99 % below"}
 
 
 def structure_plots(evidence: Evidence) -> Iterator[Plot]:
     """The study's plots, of each checkpoint."""
     for checkpoint in evidence.counts:
-        yield _histogram(checkpoint)
+        if any(tensor.zeros < tensor.magnitudes.total for tensor in checkpoint.tensors):
+            yield _histogram(checkpoint)
     found = [record for record in evidence.records if record.benchmark == SECTION and _is_layer(record)]
     for group in in_one_chart(found):
         yield from _layers(group)
@@ -33,6 +34,8 @@ def _histogram(checkpoint: CheckpointCounts) -> Plot:
     parts = grouped(checkpoint.tensors, lambda tensor: tensor.component)
     heights = {str(component): _heights(tensors) for component, tensors in parts.items()}
     there = np.flatnonzero(sum(heights.values()))
+    if not there.size:  # all of it is outside
+        there = np.array([0])
     values = [
         {"component": component, "log": round(float(EDGES[place]), 3), "count": round(float(counts[place]))}
         for component, counts in heights.items()
@@ -52,7 +55,10 @@ def _histogram(checkpoint: CheckpointCounts) -> Plot:
     )
     zeros = sum(tensor.zeros for tensor in checkpoint.tensors)
     total = sum(tensor.parameters for tensor in checkpoint.tensors)
-    note = f"{checkpoint.weights}; {total:,} weights, of which {zeros:,} are zero and not drawn"
+    told = (
+        f"{total:,} weights, of which {zeros:,} are zero and not drawn, nor is what lies outside 1e-12 to 1e4"
+    )
+    note = f"{checkpoint.weights}; {told}"
     return Plot(SECTION, f"{checkpoint.model}: sizes of weights", note, chart)
 
 
@@ -71,7 +77,7 @@ def _layers(group: Sequence[Record]) -> Iterator[Plot]:
     quantiles = [
         {"layer": record.part, "quantile": QUANTILES[record.metric], "value": record.value}
         for record in group
-        if record.metric in QUANTILES
+        if record.metric in QUANTILES and record.value  # a log axis has no 0
     ]
     names = list(QUANTILES.values())
     lines = (

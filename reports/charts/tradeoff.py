@@ -8,6 +8,7 @@ import altair as alt
 
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.metrics import is_headline
+from reports.noise import CONTROL
 from reports.palette import NEUTRAL, PRUNINGS, scale_of
 from reports.plot import HEIGHT, WIDTH, Plot, rows
 from reports.record import Record
@@ -15,48 +16,60 @@ from reports.tables import LAYER
 
 SECTION = "trade-off"
 LEAST = 3  # points, fewer show no trade-off
-MB, MS = 1e6, 1e-3
+MB = 1e6
 
 Point = dict[str, object]
-Costs = Mapping[tuple[str, str, str, float], float]
+Cost = tuple[float, str]  # and what it is the cost of
+Costs = Mapping[tuple[object, ...], Cost]
 
 
 def tradeoff_plots(evidence: Evidence) -> Iterator[Plot]:
     """Per model and task: quality against the smallest file and the fastest layout of the same pruning."""
     found = [record for record in evidence.records if record.task and is_headline(record) and record.value]
-    sizes, times = smallest_files(evidence.records), fastest(evidence.records)
+    sizes, times = smallest_files(evidence.records), relative_latencies(evidence.records)
     for group in in_one_chart(found, "task", "task_version", "protocol", "metric"):
-        for costs, unit, title in (
-            (sizes, MB, "smallest file in MB"),
-            (times, MS, "latency of the fastest layout in ms"),
+        for costs, key, title in (
+            (sizes, size_key, "smallest file in MB"),
+            (times, time_key, "latency relative to dense, in the same rounds"),
         ):
-            points = [point for record in group if (point := _point(record, costs, unit))]
+            points = [point for record in group if (point := _point(record, costs.get(key(record))))]
             if len(points) >= LEAST:
                 yield _plot(group[0], points, title)
 
 
+def size_key(record: Record) -> tuple[object, ...]:
+    """What a file's size depends on."""
+    return record.model, record.weights, record.dtype, record.pruning, record.sparsity
+
+
+def time_key(record: Record) -> tuple[object, ...]:
+    """What a latency depends on, but for the layout."""
+    return (*size_key(record), record.device, record.threads)
+
+
 def smallest_files(records: Sequence[Record]) -> Costs:
-    """Bytes of the smallest encoding, by model, weights, pruning and sparsity."""
-    return _least(record for record in records if record.metric == "file_size")
-
-
-def fastest(records: Sequence[Record]) -> Costs:
-    """Seconds of the fastest layout on the model's first workload; of dense its own."""
-    first: dict[str, str | None] = {}
-    found = []
+    """Megabytes of the smallest encoding."""
+    found: dict[tuple[object, ...], Cost] = {}
     for record in records:
-        timed = record.metric in {"latency", "latency_dense"} and record.value is not None
-        if not timed or (record.workload or "").startswith(LAYER):
+        if record.metric == "file_size" and record.value is not None:
+            cost = (record.value / MB, str(record.encoding))
+            found[size_key(record)] = min(cost, found.get(size_key(record), cost))
+    return found
+
+
+def relative_latencies(records: Sequence[Record]) -> Costs:
+    """Of dense in the same rounds: the fastest layout on the model's first workload; dense itself is 1."""
+    first: dict[str, str | None] = {}
+    found: dict[tuple[object, ...], Cost] = {}
+    for record in records:
+        if record.metric != "speedup" or not record.value or (record.workload or "").startswith(LAYER):
             continue
-        if first.setdefault(record.model, record.workload) == record.workload:
-            found.append(record)
-    pruned = _least(record for record in found if record.metric == "latency")
-    dense = {
-        (record.model, record.weights, "dense", 0.0): float(record.value or 0)
-        for record in found
-        if record.metric == "latency_dense"
-    }
-    return {**dense, **pruned}
+        if first.setdefault(record.model, record.workload) == record.workload and record.layout != CONTROL:
+            cost = (1 / record.value, f"{record.workload} in {record.layout}")
+            found[time_key(record)] = min(cost, found.get(time_key(record), cost))
+            dense = (record.model, record.weights, record.dtype, "dense", 0.0, record.device, record.threads)
+            found[dense] = (1.0, f"{record.workload}, dense")
+    return found
 
 
 def front(points: Sequence[Point], better: str | None) -> list[Point]:
@@ -69,21 +82,17 @@ def front(points: Sequence[Point], better: str | None) -> list[Point]:
     return found
 
 
-def _least(records: Iterator[Record]) -> dict[tuple[str, str, str, float], float]:
-    found: dict[tuple[str, str, str, float], float] = {}
-    for record in records:
-        if record.value is not None:
-            key = (record.model, record.weights, record.pruning, record.sparsity)
-            found[key] = min(record.value, found.get(key, record.value))
-    return found
-
-
-def _point(record: Record, costs: Costs, unit: float) -> Point | None:
-    cost = costs.get((record.model, record.weights, record.pruning, record.sparsity))
+def _point(record: Record, cost: Cost | None) -> Point | None:
     if cost is None:
         return None
     label = f"{record.sparsity:.0%}" if record.method else "dense"
-    return {"cost": cost / unit, "quality": record.value, "pruning": record.pruning, "label": label}
+    return {
+        "cost": cost[0],
+        "how": cost[1],
+        "quality": record.value,
+        "pruning": record.pruning,
+        "label": label,
+    }
 
 
 def _plot(first: Record, points: Sequence[Point], title: str) -> Plot:
@@ -95,20 +104,16 @@ def _plot(first: Record, points: Sequence[Point], title: str) -> Plot:
         title=f"{first.metric} ({'log scale, ' if log else ''}{first.better} is better)",
         scale=alt.Scale(type="log") if log else alt.Scale(zero=False),
     )
-    cost = alt.X("cost:Q", title=title, scale=alt.Scale(zero=False))
+    cost = alt.X("cost:Q", title=title, scale=alt.Scale(zero=False, padding=20), axis=alt.Axis(tickCount=5))
     base = alt.Chart(rows(points)).encode(x=cost, y=quality)
     dots = base.mark_point(filled=True, size=70).encode(
         color=alt.Color("pruning:N", scale=alt.Scale(domain=names, range=palette)),
-        tooltip=["pruning:N", "label:N", "cost:Q", "quality:Q"],
+        tooltip=["pruning:N", "label:N", "cost:Q", "how:N", "quality:Q"],
     )
-    labels = base.mark_text(align="left", dx=7, dy=-6, fontSize=10, color=NEUTRAL).encode(text="label:N")
+    labels = base.mark_text(align="right", dx=-6, dy=-7, fontSize=10, color=NEUTRAL).encode(text="label:N")
     best = front(points, first.better)
-    line = (
-        alt.Chart(rows(best))
-        .mark_line(interpolate="step-after" if first.better == "lower" else "step-before", color=NEUTRAL)
-        .encode(x=cost, y=quality)
-    )
-    what = title.partition(" in ")[0]
+    line = alt.Chart(rows(best)).mark_line(interpolate="step-after", color=NEUTRAL).encode(x=cost, y=quality)
+    what = title.partition(" in ")[0].partition(" relative")[0]
     return Plot(
         SECTION,
         f"{first.model} on {first.task}: {first.metric} against {what}",

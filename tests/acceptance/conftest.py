@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from reports.store import stored_runs
 from tests.acceptance.text import FILES, SENTENCES, TEXT
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ class Session:
     @property
     def files(self) -> list[Path]:
         """The runs that it stored."""
-        return [path for path in self.results.glob("*/*.jsonl") if ".samples." not in path.name]
+        return stored_runs(self.results)
 
     @property
     def records(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from reports.page import write_report
 from tests.acceptance.conftest import Tiny, run
@@ -80,10 +81,13 @@ def test_a_click_on_a_heading_sorts_and_a_word_filters(opened: tuple[Any, list[s
     heading = tab.locator("#values thead th", has_text="benchmark").first
     heading.click()
     first = tab.locator("#values tbody tr td").first
-    assert first.inner_text() == "latency"
+    expect(first).to_have_text("latency", timeout=WAIT)
     heading.click()
-    assert first.inner_text() == "structure"
+    expect(first).to_have_text("structure", timeout=WAIT)
+    tab.locator("#values thead th", has_text="value").first.click()
+    expect(tab.locator("#values tbody tr td:nth-child(9)").first).to_have_text("0.01 %", timeout=WAIT)
     tab.locator("#values_wrapper input[type=search]").fill("safetensors")
+    expect(first).to_have_text("size", timeout=WAIT)
     assert set(tab.locator("#values tbody tr td:first-child").all_inner_texts()) == {"size"}
 
 
@@ -92,7 +96,7 @@ def test_a_keyboard_sorts_too(opened: tuple[Any, list[str]]) -> None:
     tab, _ = opened
     tab.locator("#values thead th [role=button]").first.focus()
     tab.keyboard.press("Enter")
-    assert tab.locator("#values tbody tr td").first.inner_text() == "latency"
+    expect(tab.locator("#values tbody tr td").first).to_have_text("latency", timeout=WAIT)
 
 
 def test_a_session_writes_its_report(tiny: Tiny, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def show(results: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program, "show", "--results", str(results), *arguments],
         cwd=ROOT,
+        env={**os.environ, "COLUMNS": "1000"},  # no table is split
         capture_output=True,
         text=True,
         check=True,

@@ -72,3 +72,10 @@ def test_damaged_samples_of_one_run_are_no_reason_to_show_nothing(tmp_path: Path
     assert gather([read_run(writer.path)]).intervals == {}
     writer.path.with_suffix(".samples.jsonl").write_text(json.dumps({"metric": "f1"})[:-3] + "\n", "utf-8")
     assert gather([read_run(writer.path)]).intervals == {}
+
+
+def test_runs_of_other_machines_are_left_out_and_counted() -> None:
+    here = make_stored([make_record(value=1.0)], started="2026-01-02T00:00:00")
+    there = make_stored([make_record(value=2.0)], started="2026-01-01T00:00:00", machine="another")
+    found = gather([here, there])
+    assert ([record.value for record in found.records], found.elsewhere) == ([1.0], 1)
