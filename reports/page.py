@@ -12,7 +12,7 @@ from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.assets import as_json, chart_script, table_script, table_style
-from reports.cases import read_cases
+from reports.cases import StoredCases, read_cases
 from reports.charts.cost import memory_plots, size_plots, speed_plots
 from reports.charts.quality import quality_plots
 from reports.charts.structure import structure_plots
@@ -144,7 +144,7 @@ def render_summary(evidence: Evidence, found: Sequence[Glance]) -> str:
 def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
     """What page and summary both say."""
     records = evidence.records
-    outcomes = [outcome for stored in evidence.runs for outcome in read_cases(stored.path)]
+    cases = [read_cases(stored.path) for stored in evidence.runs]
     gates = [record.gate for record in records]
     return {
         "runs": evidence.runs,
@@ -157,11 +157,15 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
         "levels": LEVELS,
         "glances": [glance_row(glance) for glance in found],
         "failures": [failure_row(record) for record in records if is_failure(record)],
-        "failed": [outcome for outcome in outcomes if outcome.outcome == "failed"],
-        "skipped": by_reason(outcome for outcome in outcomes if outcome.outcome == "skipped"),
+        "failed": [outcome for found in cases for outcome in found.those("failed")],
+        "skipped": by_reason(outcome for found in cases for outcome in found.those("skipped")),
         "noise": explain_noise(records),
-        "damage": [sentence for stored in evidence.runs for sentence in stored.damage],
+        "damage": [*_damage(evidence.runs), *_damage(cases)],
     }
+
+
+def _damage(sources: Iterable[StoredRun | StoredCases]) -> list[str]:
+    return [sentence for source in sources for sentence in source.damage]
 
 
 def _environment(*, escape: bool) -> Environment:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.cases import SUFFIX, CaseOutcome, read_cases
 from reports.evidence import gather
 from reports.page import MAKERS, named, write_report
 from reports.page_rows import again
@@ -146,6 +147,28 @@ def test_a_damaged_line_is_said_to_be_left_out(tmp_path: Path) -> None:
         file.write("nonsense\n")
     page = write_report([read_run(run.path)], tmp_path / "out").page.read_text("utf-8")
     assert "damaged line left out" in page
+
+
+def test_a_cut_line_of_a_killed_run_costs_that_case_alone(tmp_path: Path) -> None:
+    run = store(tmp_path / "results", [make_record(task="t")])
+    cases = run.path.with_suffix(SUFFIX)
+    with cases.open("a", encoding="utf-8") as file:
+        file.write('{"case": "test_size[c]", "outco')
+    page = write_report([run], tmp_path / "out").page.read_text("utf-8")
+    assert "perplexity is 9, expected 4" in page
+    assert "1 skipped: no GPU" in page
+    assert f"{cases}:3: damaged line left out" in page
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", '"x"', "{}", '{"case": 1, "outcome": "failed", "reason": "r"}', "[" * 99999]
+)
+def test_a_line_that_is_no_outcome_of_a_case_is_left_out(tmp_path: Path, line: str) -> None:
+    good = CaseOutcome("test_size[c]", "failed", "why")
+    (tmp_path / f"run{SUFFIX}").write_text(f"{line}\n{json.dumps(good.to_json())}\n", "utf-8")
+    found = read_cases(tmp_path / "run.jsonl")
+    assert found.outcomes == (good,)
+    assert len(found.damage) == 1
 
 
 def test_thousands_of_values_are_shown_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
