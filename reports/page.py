@@ -57,9 +57,9 @@ def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
     evidence = gather(runs)
     if not evidence.records:
         raise ValueError("these runs have no records: there is nothing to show")
-    plots = plots_of(evidence)
-    found = glances(evidence)
     try:
+        plots = plots_of(evidence)
+        found = glances(evidence)
         folder.mkdir(parents=True, exist_ok=True)
         page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
         page.write_text(render_page(evidence, plots, found), "utf-8")
@@ -67,7 +67,9 @@ def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
         table.write_text(render(evidence.records, "csv") + "\n", "utf-8")
         return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
     except OSError as error:
-        raise ValueError(f"{folder}: cannot write there ({error.strerror})") from error
+        raise ValueError(
+            f"{error.filename or folder}: cannot be read or written ({error.strerror})"
+        ) from error
 
 
 def plots_of(evidence: Evidence) -> list[Plot]:
