@@ -61,13 +61,13 @@ def read_cases(run: Path) -> StoredCases:
     """What lies beside a run's file, a damaged line left out; nothing where every case passed."""
     path = run.with_suffix(SUFFIX)
     try:
-        lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
+        lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return StoredCases()
     except OSError as error:
         return StoredCases(damage=(f"{path}: cannot be read ({error.strerror})",))
     outcomes, damage = [], []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines[:-1] if lines[-1] == b"" else lines, start=1):
         try:
             outcomes.append(CaseOutcome.from_json(json.loads(line)))
         except (ValueError, TypeError, RecursionError) as error:
