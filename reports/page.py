@@ -18,6 +18,7 @@ from reports.charts.quality import quality_plots
 from reports.charts.structure import structure_plots
 from reports.charts.tradeoff import tradeoff_plots
 from reports.crossover import crossover
+from reports.escaping import code, markdown
 from reports.evidence import Evidence, gather
 from reports.glance import LEVELS, Glance, glances, sentences
 from reports.metrics import is_headline
@@ -173,12 +174,10 @@ def _damage(sources: Iterable[StoredRun | StoredCases]) -> list[str]:
 def _environment(*, escape: bool) -> Environment:
     found = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=escape,  # noqa: S701 - Markdown has no entities to escape to: `cellsafe` does its part
+        autoescape=escape,  # noqa: S701 - Markdown has no entities to escape to: `markdown` does its part
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["cellsafe"] = lambda text: (
-        str(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
-    )
+    found.filters |= {"markdown": markdown, "code": code}
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from reports.store import read_run
 from tests.reports.rows import make_record
 from tests.reports.runs import everything, store
 
-HOSTILE = '</script><script>alert("&|\n`x`")</script>'
+HOSTILE = '</script><script>alert("&|\n\n`x`")</script> ![p](http://evil/x.png) [l](www.evil) @all'
 SECTIONS = ["quality", "trade-off", "speed", "memory", "size", "structure"]
 
 
@@ -99,11 +100,18 @@ def test_hostile_names_are_harmless(tmp_path: Path) -> None:
         make_record(task=HOSTILE, weights=HOSTILE, protocol=HOSTILE, gate="failed", limit=HOSTILE),
     ]
     run = store(tmp_path / "results", records, command=HOSTILE, machine="m")
+    run = replace(run, run=replace(run.run, commit=HOSTILE, started=HOSTILE, machine=HOSTILE))
     found = write_report([run], tmp_path / "out")
     page = found.page.read_text("utf-8")
     assert "<script>alert" not in page
     assert page.count("</script>") == 3  # where the page itself ends its scripts
-    assert "<script" not in found.summary.read_text("utf-8").replace(f"`{HOSTILE.replace('`', chr(39))}`", "")
+    outside = re.sub(r"(?<!\\)`[^`\n]+`", "", found.summary.read_text("utf-8"))
+    assert "<script" not in outside
+    assert not re.search(r"(?<!\\)\]\(", outside)
+    assert "@all" not in outside
+    assert "://" not in outside
+    assert "`" not in outside.replace("\\`", "")
+    assert outside.count("p\\]") > 5  # the names are there
 
 
 @pytest.mark.parametrize(
