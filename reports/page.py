@@ -80,10 +80,12 @@ def plots_of(evidence: Evidence) -> list[Plot]:
 
 
 def write_plots(plots: Iterable[Plot], folder: Path) -> list[Path]:
-    """Each plot as SVG and PNG, on white paper."""
+    """Each plot as SVG and PNG, on white paper; those of an older report make way."""
     import vl_convert
 
     folder.mkdir(exist_ok=True)
+    for old in (*folder.glob("*.svg"), *folder.glob("*.png")):
+        old.unlink()
     written = []
     for name, plot in named(plots).items():
         title = {"text": wrap(plot.title, 70), "subtitle": wrap(plot.note, 90), "anchor": "start"}

@@ -188,6 +188,18 @@ def test_thousands_of_values_are_shown_up_to_a_bound(tmp_path: Path, monkeypatch
     assert "2900 more are in records.csv" in page
 
 
+def test_a_second_report_leaves_no_plots_of_the_first(tmp_path: Path) -> None:
+    def plots(model: str) -> set[Path]:
+        return set(write_report([store(tmp_path / model, list(everything(model)))], tmp_path / "out").plots)
+
+    old, folder = plots("gpt2-mini"), tmp_path / "out" / "plots"
+    mine = folder / "notes.txt"
+    mine.write_text("mine", "utf-8")
+    new = plots("other")
+    assert old - new
+    assert set(folder.iterdir()) == {*new, mine}
+
+
 def test_plots_of_the_same_title_have_files_of_their_own() -> None:
     plots = [Plot("s", title, "", None) for title in ("A b!", "a B?", "a-b")]  # type: ignore[arg-type]
     assert list(named(plots)) == ["a-b", "a-b-2", "a-b-3"]
