@@ -23,7 +23,16 @@ from reports.evidence import Evidence, gather
 from reports.glance import LEVELS, Glance, glances, sentences
 from reports.metrics import is_headline
 from reports.noise import explain_noise
-from reports.page_rows import COLUMNS, by_reason, case_text, failure_row, glance_row, is_failure, value_row
+from reports.page_rows import (
+    COLUMNS,
+    by_reason,
+    case_text,
+    failure_row,
+    glance_row,
+    is_failure,
+    newest_outcomes,
+    value_row,
+)
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import StoredRun
@@ -150,6 +159,7 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
     """What page and summary both say."""
     records = evidence.records
     cases = [read_cases(stored.path) for stored in evidence.runs]
+    outcomes = newest_outcomes(zip(evidence.runs, cases, strict=True))
     gates = [record.gate for record in records]
     return {
         "runs": evidence.runs,
@@ -162,8 +172,8 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
         "levels": LEVELS,
         "glances": [glance_row(glance) for glance in found],
         "failures": [failure_row(record) for record in records if is_failure(record)],
-        "failed": [outcome for found in cases for outcome in found.those("failed")],
-        "skipped": by_reason(outcome for found in cases for outcome in found.those("skipped")),
+        "failed": [outcome for outcome in outcomes if outcome.outcome == "failed"],
+        "skipped": by_reason(outcome for outcome in outcomes if outcome.outcome == "skipped"),
         "noise": explain_noise(records),
         "damage": [*_damage(evidence.runs), *_damage(cases)],
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Mapping
 
-from reports.cases import CaseOutcome
+from reports.case_ids import case_id
+from reports.cases import CaseOutcome, StoredCases
 from reports.cells import cell, format_value, sparsity_text
 from reports.glance import LEVELS, Gain, Glance
 from reports.record import Record
+from reports.store import StoredRun
 
 COLUMNS = {
     "benchmark": "benchmark",
@@ -69,6 +71,20 @@ def failure_row(record: Record) -> list[str]:
         cell(record),
         why,
     ]
+
+
+def newest_outcomes(cases: Iterable[tuple[StoredRun, StoredCases]]) -> list[CaseOutcome]:
+    """How cases ended at last that did not pass: of runs, oldest first, the newest that has a case counts.
+
+    A newer run has it where it failed or was skipped there, or left records.
+    """
+    found: dict[str, list[CaseOutcome]] = {}
+    for stored, there in cases:
+        for case in {*map(case_id, stored.records), *(outcome.case for outcome in there.outcomes)}:
+            found.pop(case, None)
+        for outcome in there.outcomes:
+            found.setdefault(outcome.case, []).append(outcome)
+    return [outcome for outcomes in found.values() for outcome in outcomes]
 
 
 def by_reason(outcomes: Iterable[CaseOutcome]) -> Mapping[str, list[str]]:

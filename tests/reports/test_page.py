@@ -16,8 +16,8 @@ from reports.page import MAKERS, named, write_report
 from reports.page_rows import again
 from reports.plot import Plot
 from reports.record import Record
-from reports.store import read_run
-from tests.reports.rows import make_record
+from reports.store import RunWriter, StoredRun, read_run
+from tests.reports.rows import make_record, make_run
 from tests.reports.runs import everything, store
 
 HOSTILE = '</script><script>alert("&|\n\n`x`")</script> ![p](http://evil/x.png) [l](www.evil) @all'
@@ -198,6 +198,30 @@ def test_a_second_report_leaves_no_plots_of_the_first(tmp_path: Path) -> None:
     new = plots("other")
     assert old - new
     assert set(folder.iterdir()) == {*new, mine}
+
+
+def test_of_a_case_that_several_runs_had_the_newest_outcome_counts(tmp_path: Path) -> None:
+    def run(second: int, records: list[Record], *cases: tuple[str, str]) -> StoredRun:
+        writer = RunWriter(tmp_path, make_run(started=f"2026-11-24T09:18:{second:02}+00:00"))
+        for record in records:
+            writer.append(record)
+        for case, outcome in cases:
+            writer.append_case(CaseOutcome(f"test_size[gpt2-dense-{case}]", outcome, f"{case} then"))
+        writer.close()
+        assert writer.path is not None
+        return read_run(writer.path)
+
+    size = make_record(benchmark="size", metric="file_size", value=9.0, unit="B", encoding="plain")
+    failed, skipped = "failed", "skipped"
+    old = run(1, [size], ("csr", failed), ("packed", failed), ("bitmap", failed), ("zlib", skipped))
+    new = run(2, [replace(size, encoding="csr")], ("packed", skipped), ("plain", failed))
+    page = write_report([new, old], tmp_path / "out").page.read_text("utf-8")
+    assert "csr then" not in page  # it passed since
+    assert "1 skipped: packed then" in page
+    assert "<code>test_size[gpt2-dense-packed]</code>: packed then" not in page
+    for left in ("bitmap", "plain"):
+        assert f"<code>test_size[gpt2-dense-{left}]</code>: {left} then" in page
+    assert "1 skipped: zlib then" in page
 
 
 def test_plots_of_the_same_title_have_files_of_their_own() -> None:
