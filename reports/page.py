@@ -133,7 +133,7 @@ def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glanc
             specs=as_json({name: plot.spec for name, plot in named(plots).items()}),
             crossovers=_crossovers(records),
             columns=list(COLUMNS.values()),
-            rows=as_json([value_row(record) for record in records[:ROWS]]),
+            rows=as_json([value_row(measured) for measured in evidence.measured[:ROWS]]),
             rows_left=max(0, len(records) - ROWS),
             protocols=sorted({(record.task, record.protocol) for record in records if record.task}),
             chart_script=chart_script(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 
+from reports.again import again
 from reports.case_ids import case_id
 from reports.cases import CaseOutcome, StoredCases
 from reports.cells import cell, format_value, sparsity_text
+from reports.evidence import Measured
 from reports.glance import LEVELS, Gain, Glance
 from reports.record import Record
 from reports.store import StoredRun
@@ -95,8 +96,9 @@ def by_reason(outcomes: Iterable[CaseOutcome]) -> Mapping[str, list[str]]:
     return found
 
 
-def value_row(record: Record) -> list[str]:
-    """A record in the order of `COLUMNS`."""
+def value_row(measured: Measured) -> list[str]:
+    """A record of a run in the order of `COLUMNS`."""
+    record = measured.record
     what = {
         "benchmark": record.benchmark,
         "model": record.model,
@@ -109,23 +111,6 @@ def value_row(record: Record) -> list[str]:
         "value": cell(record),
         "gate": record.gate if record.gate != "ungated" else "",
         "limit": record.limit or "",
-        "again": again(record),
+        "again": again(record, measured.run.run.command),
     }
     return [what[name] for name in COLUMNS]
-
-
-def again(record: Record) -> str:
-    """The command that measures a cell again; options of tier, data and weights a record does not tell."""
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-    if record.part or record.benchmark == "structure":
-        pruning = "dense"
-    words = [f"test_{_test(record)}", record.model, record.task, record.workload, pruning]
-    words += [record.encoding, record.layout if record.workload else None]
-    keyword = " and ".join(word for word in words if word)
-    return f"pytest bench -k {shlex.quote(keyword)}"
-
-
-def _test(record: Record) -> str:
-    if (record.workload or "").startswith("layer:"):
-        return "layer"
-    return {"pruning": "sparsity", "resident": "memory"}.get(record.benchmark, record.benchmark)

@@ -13,7 +13,6 @@ import pytest
 from reports.cases import SUFFIX, CaseOutcome, read_cases
 from reports.evidence import gather
 from reports.page import MAKERS, named, write_report
-from reports.page_rows import again
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import RunWriter, StoredRun, read_run
@@ -229,25 +228,11 @@ def test_plots_of_the_same_title_have_files_of_their_own() -> None:
     assert list(named(plots)) == ["a-b", "a-b-2", "a-b-3"]
 
 
-HALF = {"method": "magnitude", "scope": "global", "sparsity": 0.5}
-TIMED = {"benchmark": "latency", "layout": "csr"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"task": "atlas-lm"}, "test_quality and gpt2 and atlas-lm and dense"),
-        (
-            {**TIMED, **HALF, "workload": "decode-b1x32"},
-            "test_latency and gpt2 and decode-b1x32 and magnitude-global-0.50 and csr",
-        ),
-        ({**HALF, "benchmark": "structure", "part": "h.0"}, "test_structure and gpt2 and dense"),
-        ({**HALF, "benchmark": "pruning"}, "test_sparsity and gpt2 and magnitude-global-0.50"),
-        (
-            {**TIMED, "workload": "layer:c_fc-b1x8"},
-            "test_layer and gpt2 and layer:c_fc-b1x8 and dense and csr",
-        ),
-    ],
-)
-def test_a_cell_is_measured_again_by_its_ids_words(changes: dict[str, object], expected: str) -> None:
-    assert again(make_record(**changes)) == f"pytest bench -k '{expected}'"
+def test_a_value_stands_beside_its_own_runs_options(tmp_path: Path) -> None:
+    old = store(tmp_path / "a", [make_record(task="t")], command="pytest bench --limit 8 --results a")
+    new = store(
+        tmp_path / "b", [make_record(task="u")], command="pytest bench", started="2026-12-01T00:00:00+00:00"
+    )
+    page = write_report([old, new], tmp_path / "out").page.read_text("utf-8")
+    assert "pytest bench --limit 8 -k 'test_quality and gpt2 and t and dense" in page
+    assert "pytest bench -k 'test_quality and gpt2 and u and dense" in page
