@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from reports.commands import compare, crossover, page, runs, show, structure
 from reports.commands.parsing import EXAMPLE
+from reports.escaping import printable
 
 COMMANDS = (show, page, compare, crossover, structure, runs)
 
@@ -18,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except ValueError as error:
-        sys.stderr.write(f"error: {error}\n")
+        told = "\n".join(map(printable, str(error).split("\n")))
+        sys.stderr.write(f"error: {told}\n")
         return 2
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 SUFFIX = ".cases.jsonl"
 
@@ -28,17 +29,47 @@ class CaseOutcome:
         """As a line of the file."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, row: Mapping[str, object]) -> Self:
+        """From a line of the file.
 
-def read_cases(run: Path) -> Sequence[CaseOutcome]:
-    """What lies beside a run's file; nothing where every case passed, or of older runs.
+        Raises:
+            TypeError: a field is missing, unknown or no text.
+        """
+        if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
+            raise TypeError("not the outcome of a case")
+        return cls(**row)
 
-    Raises:
-        ValueError: it is damaged.
+
+@dataclass(frozen=True)
+class StoredCases:
+    """A run's cases as read back.
+
+    Attributes:
+        damage: what could not be read, a sentence each, naming file and line.
     """
+
+    outcomes: tuple[CaseOutcome, ...] = ()
+    damage: tuple[str, ...] = ()
+
+    def those(self, outcome: str) -> list[CaseOutcome]:
+        """The failed, or the skipped."""
+        return [found for found in self.outcomes if found.outcome == outcome]
+
+
+def read_cases(run: Path) -> StoredCases:
+    """What lies beside a run's file, a damaged line left out; nothing where every case passed."""
     path = run.with_suffix(SUFFIX)
-    if not path.is_file():
-        return []
     try:
-        return [CaseOutcome(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error})") from error
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return StoredCases()
+    except OSError as error:
+        return StoredCases(damage=(f"{path}: cannot be read ({error.strerror})",))
+    outcomes, damage = [], []
+    for number, line in enumerate(lines[:-1] if lines[-1] == b"" else lines, start=1):
+        try:
+            outcomes.append(CaseOutcome.from_json(json.loads(line)))
+        except (ValueError, TypeError, RecursionError) as error:
+            damage.append(f"{path}:{number}: damaged line left out ({error})")
+    return StoredCases(tuple(outcomes), tuple(damage))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from html import escape
 from pathlib import Path
 from textwrap import fill
 
 from reports.comparison import COLUMNS, Comparison, Row, rows_of
-from reports.escaping import printable
+from reports.escaping import markdown, printable
 from reports.judged import Verdict, count_verdicts
 from reports.record import KEY
 from reports.wording import difference_of, ratio_of
@@ -71,7 +69,7 @@ def _markdown(comparison: Comparison, rows: Sequence[Row], *, limit: int | None)
     verdicts = () if comparison.asks_ratio else FOLDED
     plain = [row for row in rows if row.verdict not in verdicts]
     folded = [row for row in rows if row.verdict in verdicts]
-    parts = [f"**{comparison.summary}**", "\n".join(f"- {_escape(line)}" for line in _heading(comparison))]
+    parts = [f"**{comparison.summary}**", "\n".join(f"- {markdown(line)}" for line in _heading(comparison))]
     if plain:
         parts.append(_markdown_table(plain, limit))
     if folded:
@@ -82,15 +80,10 @@ def _markdown(comparison: Comparison, rows: Sequence[Row], *, limit: int | None)
 
 
 def _markdown_table(rows: Sequence[Row], limit: int | None) -> str:
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *(map(_escape, _cells(row)) for row in rows[:limit])]
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *(map(markdown, _cells(row)) for row in rows[:limit])]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     left = len(rows) - len(rows[:limit])
     return f"{table}\n\n… and {left:,} more: `--all` has them" if left else table
-
-
-def _escape(text: str) -> str:
-    """Text that Markdown takes for nothing else."""
-    return re.sub(r"([\\|`*_\[\]~])", r"\\\1", escape(text, quote=False))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

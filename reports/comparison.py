@@ -23,6 +23,7 @@ class Comparison:
         notes: what else a reader must know.
         facts: of the two sides, for JSON.
         asks_ratio: whether nothing is judged, so that the ratio stands beside the difference.
+        failed: how many cases of the head failed that no row tells of.
     """
 
     base: str
@@ -31,12 +32,23 @@ class Comparison:
     notes: Sequence[str] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     asks_ratio: bool = False
+    failed: int = 0
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether something regressed, failed, or is new and outside its threshold."""
+        return bool(self.failed) or any(
+            row.verdict == "regressed" or (row.verdict == "new" and row.pair.either.gate == "failed")
+            for row in self.rows
+        )
 
     @property
     def summary(self) -> str:
         """The counts, in a line."""
         counts = count_verdicts(self.rows)
-        return ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()) or "nothing to compare"
+        failed = [f"{self.failed:,} failed without a record"] if self.failed else []
+        told = [*failed, *(f"{count:,} {verdict}" for verdict, count in counts.items())]
+        return ", ".join(told) or "nothing to compare"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.cells import format_value, sparsity_text
+from reports.escaping import markdown
 from reports.noise import NOISY, explain_noise
 from reports.record import Record
 from reports.summary import count_stamps
@@ -28,7 +29,8 @@ def render_crossover(records: Sequence[Record], style: str, width: int | None = 
     layers = list(filter(_is_timing, records))
     stamps = count_stamps(layers, NOISY)
     noisy = "\n".join([f"timings of single layers: {len(layers)}", *stamps]) if stamps else ""
-    return "\n\n".join(filter(None, (*tables, noisy, explain_noise(records))))
+    notes = (noisy, explain_noise(records))
+    return "\n\n".join(filter(None, (*tables, *(map(markdown, notes) if style == "md" else notes))))
 
 
 def crossover(records: Iterable[Record]) -> list[Table]:

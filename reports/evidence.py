@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from pathlib import Path
 from typing import TypeVar
 
-from reports.bootstrap import interval
+import numpy as np
+
+from reports.bootstrap import has_interval, interval
 from reports.counts import SUFFIX, CheckpointCounts, read_counts
 from reports.record import KEY, Record
-from reports.store import SAMPLES, StoredRun
+from reports.samples import SamplesOf
+from reports.store import StoredRun
 from reports.tables import describe_place
 
 PLACE = ("model", "weights", "device", "dtype", "threads")  # what two numbers in one chart have in common
@@ -51,14 +53,14 @@ class Evidence:
 
     @cached_property
     def intervals(self) -> dict[Record, tuple[float, float]]:
-        """Of quality, from the scores of its examples; records without scores have none."""
-        wanted = [one for one in self.measured if one.record.samples and one.record.benchmark == "quality"]
+        """Of quality, from the scores of its examples; none where these are missing or too large."""
+        samples = {one.run.path: SamplesOf(one.run.path) for one in self.measured}
         found: dict[Record, tuple[float, float]] = {}
-        for run, group in grouped(wanted, lambda one: one.run.path).items():
-            lines = _samples(run, {_line(one.record) for one in group})
-            for one in group:
-                if samples := lines.get(_line(one.record)):
-                    found[one.record] = interval(samples, one.record.metric)
+        for one in self.measured:
+            if one.record.samples and has_interval(one.record.metric):
+                with suppress(ValueError):  # lost or damaged
+                    ends = _ends(samples[one.run.path].read(one.record.samples), one.record.metric)
+                    found |= {one.record: ends} if all(map(math.isfinite, ends)) else {}
         return found
 
     @cached_property
@@ -101,19 +103,6 @@ def describe_setting(record: Record) -> str:
     return ", ".join(filter(None, (record.weights, record.protocol, describe_place(record))))
 
 
-def _line(record: Record) -> int:
-    return int((record.samples or "#0").rpartition("#")[2])
-
-
-def _samples(run: object, lines: set[int]) -> Mapping[int, list[float]]:
-    """The scores on some lines of a run's samples; a line that is lost or damaged has none."""
-    path = Path(str(run)).with_suffix(SAMPLES)
-    if not path.is_file():
-        return {}
-    found = {}
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if number in lines:
-                with suppress(ValueError, KeyError):
-                    found[number] = json.loads(line)["samples"]
-    return found
+def _ends(samples: Sequence[float], metric: str) -> tuple[float, float]:
+    with np.errstate(over="ignore"):  # an exponential may be beyond all numbers
+        return interval(samples, metric) if samples else (math.nan, math.nan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from reports.escaping import printable
 from reports.record import Record
 
 CONTROL = "strided"  # the layout of controls
@@ -29,7 +30,7 @@ def explain_noise(records: Iterable[Record]) -> str:
     if not bad:
         return ""
     record, value, low, high = max(bad, key=lambda control: abs(math.log(max(control[1], 1e-9))))
-    where = f"{record.model} {record.workload} {record.pruning}-{record.sparsity:g}"
+    where = printable(f"{record.model} {record.workload} {record.pruning}-{record.sparsity:g}")
     return (
         f"this run is noisy: {len(bad)} of {len(controls)} controls (zeros in a dense tensor) outside "
         f"{BAND[0]:g} to {BAND[1]:g}; the furthest, {where}, was {describe_control(value, low, high)}"

@@ -12,12 +12,13 @@ from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.assets import as_json, chart_script, table_script, table_style
-from reports.cases import read_cases
+from reports.cases import StoredCases, read_cases
 from reports.charts.cost import memory_plots, size_plots, speed_plots
 from reports.charts.quality import quality_plots
 from reports.charts.structure import structure_plots
 from reports.charts.tradeoff import tradeoff_plots
 from reports.crossover import crossover
+from reports.escaping import code, markdown
 from reports.evidence import Evidence, gather
 from reports.glance import LEVELS, Glance, glances, sentences
 from reports.metrics import is_headline
@@ -30,6 +31,7 @@ from reports.page_rows import (
     glance_order,
     glance_row,
     is_failure,
+    newest_outcomes,
     value_row,
 )
 from reports.plot import Plot
@@ -66,9 +68,9 @@ def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
     evidence = gather(runs)
     if not evidence.records:
         raise ValueError("these runs have no records: there is nothing to show")
-    plots = plots_of(evidence)
-    found = glances(evidence)
     try:
+        plots = plots_of(evidence)
+        found = glances(evidence)
         folder.mkdir(parents=True, exist_ok=True)
         page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
         page.write_text(render_page(evidence, plots, found), "utf-8")
@@ -76,7 +78,9 @@ def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
         table.write_text(render(evidence.records, "csv") + "\n", "utf-8")
         return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
     except OSError as error:
-        raise ValueError(f"{folder}: cannot write there ({error.strerror})") from error
+        raise ValueError(
+            f"{error.filename or folder}: cannot be read or written ({error.strerror})"
+        ) from error
 
 
 def plots_of(evidence: Evidence) -> list[Plot]:
@@ -86,10 +90,12 @@ def plots_of(evidence: Evidence) -> list[Plot]:
 
 
 def write_plots(plots: Iterable[Plot], folder: Path) -> list[Path]:
-    """Each plot as SVG and PNG, on white paper."""
+    """Each plot as SVG and PNG, on white paper; those of an older report make way."""
     import vl_convert
 
     folder.mkdir(exist_ok=True)
+    for old in (*folder.glob("*.svg"), *folder.glob("*.png")):
+        old.unlink()
     written = []
     for name, plot in named(plots).items():
         title = {"text": wrap(plot.title, 70), "subtitle": wrap(plot.note, 90), "anchor": "start"}
@@ -129,7 +135,7 @@ def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glanc
             crossovers=_crossovers(records),
             orders=[glance_order(glance) for glance in found],
             columns=list(COLUMNS.values()),
-            rows=as_json([value_row(record) for record in records[:ROWS]]),
+            rows=as_json([value_row(measured) for measured in evidence.measured[:ROWS]]),
             rows_left=max(0, len(records) - ROWS),
             protocols=sorted({(record.task, record.protocol) for record in records if record.task}),
             chart_script=chart_script(),
@@ -154,7 +160,8 @@ def render_summary(evidence: Evidence, found: Sequence[Glance]) -> str:
 def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
     """What page and summary both say."""
     records = evidence.records
-    outcomes = [outcome for stored in evidence.runs for outcome in read_cases(stored.path)]
+    cases = [read_cases(stored.path) for stored in evidence.runs]
+    outcomes = newest_outcomes(zip(evidence.runs, cases, strict=True))
     gates = [record.gate for record in records]
     return {
         "runs": evidence.runs,
@@ -171,19 +178,21 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
         "failed": [outcome for outcome in outcomes if outcome.outcome == "failed"],
         "skipped": by_reason(outcome for outcome in outcomes if outcome.outcome == "skipped"),
         "noise": explain_noise(records),
-        "damage": [sentence for stored in evidence.runs for sentence in stored.damage],
+        "damage": [*_damage(evidence.runs), *_damage(cases)],
     }
+
+
+def _damage(sources: Iterable[StoredRun | StoredCases]) -> list[str]:
+    return [sentence for source in sources for sentence in source.damage]
 
 
 def _environment(*, escape: bool) -> Environment:
     found = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=escape,  # noqa: S701 - Markdown has no entities to escape to: `cellsafe` does its part
+        autoescape=escape,  # noqa: S701 - Markdown has no entities to escape to: `markdown` does its part
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["cellsafe"] = lambda text: (
-        str(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
-    )
+    found.filters |= {"markdown": markdown, "code": code}
     return found

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 
-from reports.cases import CaseOutcome
+from reports.again import again
+from reports.case_ids import case_id
+from reports.cases import CaseOutcome, StoredCases
 from reports.cells import cell, format_value, sparsity_text
+from reports.evidence import Measured
 from reports.glance import LEVELS, Gain, Glance
 from reports.record import Record
+from reports.store import StoredRun
 
 COLUMNS = {
     "benchmark": "benchmark",
@@ -82,6 +85,20 @@ def failure_row(record: Record) -> list[str]:
     ]
 
 
+def newest_outcomes(cases: Iterable[tuple[StoredRun, StoredCases]]) -> list[CaseOutcome]:
+    """How cases ended at last that did not pass: of runs, oldest first, the newest that has a case counts.
+
+    A newer run has it where it failed or was skipped there, or left records.
+    """
+    found: dict[str, list[CaseOutcome]] = {}
+    for stored, there in cases:
+        for case in {*map(case_id, stored.records), *(outcome.case for outcome in there.outcomes)}:
+            found.pop(case, None)
+        for outcome in there.outcomes:
+            found.setdefault(outcome.case, []).append(outcome)
+    return [outcome for outcomes in found.values() for outcome in outcomes]
+
+
 def by_reason(outcomes: Iterable[CaseOutcome]) -> Mapping[str, list[str]]:
     """Cases by why they were skipped."""
     found: dict[str, list[str]] = {}
@@ -90,8 +107,9 @@ def by_reason(outcomes: Iterable[CaseOutcome]) -> Mapping[str, list[str]]:
     return found
 
 
-def value_row(record: Record) -> list[object]:
-    """A record in the order of `COLUMNS`; the value as it is shown, and as it is sorted."""
+def value_row(measured: Measured) -> list[object]:
+    """A record of a run in the order of `COLUMNS`; the value as it is shown, and as it is sorted."""
+    record = measured.record
     what: dict[str, object] = {
         "benchmark": record.benchmark,
         "model": record.model,
@@ -104,23 +122,6 @@ def value_row(record: Record) -> list[object]:
         "value": {"shown": cell(record), "sorted": record.value},
         "gate": record.gate if record.gate != "ungated" else "",
         "limit": record.limit or "",
-        "again": again(record),
+        "again": again(record, measured.run.run.command),
     }
     return [what[name] for name in COLUMNS]
-
-
-def again(record: Record) -> str:
-    """The command that measures a cell again; options of tier, data and weights a record does not tell."""
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-    if record.part or record.benchmark == "structure":
-        pruning = "dense"
-    words = [f"test_{_test(record)}", record.model, record.task, record.workload, pruning]
-    words += [record.encoding, record.layout if record.workload else None]
-    keyword = " and ".join(word for word in words if word)
-    return f"pytest bench -k {shlex.quote(keyword)}"
-
-
-def _test(record: Record) -> str:
-    if (record.workload or "").startswith("layer:"):
-        return "layer"
-    return {"pruning": "sparsity", "resident": "memory"}.get(record.benchmark, record.benchmark)

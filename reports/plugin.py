@@ -55,6 +55,19 @@ def _case(report: pytest.TestReport) -> str:
     return report.nodeid.partition("::")[2] or report.nodeid
 
 
+def report(stored: Path, folder: Path) -> str:
+    """Writes the page of a run, and says where it is, or why there is none: the run itself is stored."""
+    try:
+        from reports.page import write_report  # altair takes a while
+        from reports.store import read_run
+
+        return f"report: {write_report([read_run(stored)], folder).page}"
+    except ValueError as error:
+        return f"--report: {error}"
+    except Exception as error:  # noqa: BLE001 - nothing that a page stumbles over may undo a finished session
+        return f"--report: no page could be made ({type(error).__name__}: {error})"
+
+
 class Collector:
     """What this session has measured so far."""
 
@@ -133,7 +146,7 @@ class Collector:
             stored = shlex.quote(str(self._writer.path))
             terminalreporter.write_line(f"stored; python -m reports show {stored}")
             if folder := self._config.getoption("report"):
-                terminalreporter.write_line(self._report(self._writer.path, folder))
+                terminalreporter.write_line(report(self._writer.path, folder))
         if self._lost:
             terminalreporter.write_line(self._lost, red=True)
         if self._nothing_measured():
@@ -176,15 +189,6 @@ class Collector:
             for outcome in self._untold:
                 self._write(partial(RunWriter.append_case, case=outcome))
             self._untold.clear()
-
-    def _report(self, stored: Path, folder: Path) -> str:
-        from reports.page import write_report  # altair takes a while
-        from reports.store import read_run
-
-        try:
-            return f"report: {write_report([read_run(stored)], folder).page}"
-        except ValueError as error:
-            return f"--report: {error}"
 
     def _time(self) -> str:
         """How much of the time is the suite's own; with pytest-xdist, of the workers' time together."""

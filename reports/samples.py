@@ -23,7 +23,7 @@ class SamplesOf:
         Raises:
             ValueError: they are not there or no numbers, in words.
         """
-        name, _, line = reference.partition("#")
+        name, _, line = str(reference).partition("#")
         if name != self._path.name:
             raise ValueError(f"samples are said to be in {name}, expected {self._path.name}")
         try:
@@ -33,7 +33,7 @@ class SamplesOf:
                 found = json.loads(file.readline())["samples"]
         except OSError as error:
             raise ValueError(f"{self._path.name} cannot be read ({error.strerror})") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"line {line} of {self._path.name} holds no samples") from error
         if not isinstance(found, list) or not all(map(_is_number, found)):
             raise ValueError(f"line {line} of {self._path.name} holds no samples")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -184,11 +183,3 @@ def _parse_header(path: Path, line: bytes) -> Run:
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}:1: not the header of a run ({error})") from error
     raise ValueError(f"{path}: written with schema {schema}, this program knows {SCHEMA}: update it")
-
-
-def read_samples(path: Path, reference: str) -> list[float]:
-    """The samples that a record of the run at `path` refers to."""
-    name, _, line = reference.partition("#")
-    with path.with_name(name).open(encoding="utf-8") as file:
-        wanted = next(islice(file, int(line) - 1, None))
-    return list(json.loads(wanted)["samples"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from reports.escaping import printable
 from reports.metrics import is_headline
 from reports.record import Record
 
@@ -23,4 +24,8 @@ def summarise(records: Sequence[Record]) -> str:
 def count_stamps(records: Iterable[Record], beginning: str = "") -> list[str]:
     """A line per stamp, of those that begin so."""
     stamps = Counter(stamp for record in records for stamp in record.stamps)
-    return [f"{count} of them: {stamp}" for stamp, count in stamps.items() if stamp.startswith(beginning)]
+    return [
+        f"{count} of them: {printable(stamp)}"
+        for stamp, count in stamps.items()
+        if stamp.startswith(beginning)
+    ]

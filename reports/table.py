@@ -8,7 +8,7 @@ from textwrap import fill
 
 from tabulate import tabulate
 
-from reports.escaping import printable
+from reports.escaping import markdown, printable
 
 STYLES = {"table": "simple", "md": "github"}
 GAP = 2  # between columns
@@ -32,7 +32,7 @@ class Table:
         if (shown := self._printable()) != self:
             return shown.render(style, width)
         if style == "md":
-            return f"### {self.title}\n\n{self.setting}\n\n{self._markdown()}"
+            return f"### {markdown(self.title)}\n\n{markdown(self.setting)}\n\n{self._markdown()}"
         if width is None:
             return f"{self.title}\n{self.setting}\n{_grid(self.columns, self.rows, style)}"
         heading = [fill(text, width, break_long_words=False) for text in (self.title, self.setting) if text]
@@ -44,7 +44,7 @@ class Table:
         return Table(printable(self.title), printable(self.setting), list(map(printable, self.columns)), rows)
 
     def _markdown(self) -> str:
-        columns, *rows = [[text.replace("|", "\\|") for text in row] for row in (self.columns, *self.rows)]
+        columns, *rows = [[markdown(text) for text in row] for row in (self.columns, *self.rows)]
         return _grid(columns, rows, "md")
 
     def _fitted(self, width: int) -> list[tuple[list[str], list[list[str]]]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.cells import FAILED, cell, sparsity_text
+from reports.escaping import markdown
 from reports.metrics import is_headline
 from reports.noise import explain_noise
 from reports.record import Record
@@ -41,7 +42,8 @@ def render(
         return json.dumps([record.to_json() for record in records], indent=2, ensure_ascii=False)
     tables = list(tables_of(records, every_metric=every_metric))
     marked = any(text.endswith(FAILED) for table in tables for row in table.rows for text in row)
-    notes = filter(None, (LEGEND if marked else "", explain_noise(records)))
+    noise = explain_noise(records)
+    notes = filter(None, (LEGEND if marked else "", markdown(noise) if style == "md" else noise))
     return "\n\n".join([*(table.render(style, width) for table in tables), *notes])
 
 

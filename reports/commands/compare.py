@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reports.beside import BESIDE, beside
+from reports.case_verdicts import compare_cases
+from reports.cases import read_cases
 from reports.choosing import LATEST, find_run
 from reports.commands.parsing import RUN, add_command
 from reports.commands.telling import complain, describe_run, terminal_width
@@ -45,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output:
         _write(comparison, options.output, every=options.all)
     sys.stdout.write(render(comparison, options.format, every=options.all, width=terminal_width()) + "\n")
-    return complain(damage) | any(row.verdict == "regressed" for row in comparison.rows)
+    return complain(damage) | comparison.is_worse
 
 
 def _between(options: argparse.Namespace) -> tuple[Comparison, list[str]]:
@@ -54,10 +56,14 @@ def _between(options: argparse.Namespace) -> tuple[Comparison, list[str]]:
     if options.head is None and options.base == LATEST:
         raise ValueError(f"the {LATEST} run would be compared with itself: name a BASE or a HEAD")
     base, head = (read_run(find_run(name, options.results)) for name in (options.base, options.head))
-    notes = [*_same_run(base, head), *_versions(base, head)]
-    facts = {"base": _facts(base), "head": _facts(head)}
+    cases = read_cases(base.path), read_cases(head.path)
+    found = compare_cases(judge_runs(base, head), *cases)
+    notes = [*_same_run(base, head), *_versions(base, head), *found.sentences()]
+    told = {name: [one.to_json() for one in getattr(found, name)] for name in ("failed", "skipped")}
+    facts = {"base": _facts(base), "head": _facts(head), **told}
     names = describe_run(base), describe_run(head)
-    return Comparison(*names, judge_runs(base, head), notes, facts), [*base.damage, *head.damage]
+    damage = [sentence for source in (base, head, *cases) for sentence in source.damage]
+    return Comparison(*names, found.rows, notes, facts, failed=len(found.failed)), damage
 
 
 def _beside(options: argparse.Namespace) -> tuple[Comparison, list[str]]:

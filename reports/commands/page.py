@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reports.cases import read_cases
 from reports.choosing import find_run
 from reports.commands.parsing import RUN, add_command
 from reports.commands.telling import complain
@@ -36,4 +37,5 @@ def run(options: argparse.Namespace) -> int:
         f"{written.page}: open it in a browser\n{written.summary}: for a pull request\n"
         f"{written.records}: every value\n{len(written.plots)} plots beside them\n"
     )
-    return complain([sentence for one in stored for sentence in one.damage])
+    damage = [(*one.damage, *read_cases(one.path).damage) for one in stored]
+    return complain([sentence for found in damage for sentence in found])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reports.choosing import all_runs
 from reports.commands.parsing import add_command
 from reports.commands.telling import complain
+from reports.escaping import printable
 from reports.filters import names_in
 from reports.store import StoredRun, read_run
 
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         except ValueError as error:
             damaged = complain([str(error)])
             continue
-        sys.stdout.write(f"{describe_line(stored)}  {path}\n")
+        sys.stdout.write(f"{describe_line(stored)}  {printable(path)}\n")
         damaged |= complain(stored.damage)
     return damaged
 
@@ -48,7 +49,7 @@ def describe_line(stored: StoredRun) -> str:
         f"{len(stored.records)} records",
         f"{failed} failed" if failed else "",
     )
-    lines = ["  ".join(filter(None, (*facts, kinds))) for kinds in _kinds(stored)]
+    lines = [printable("  ".join(filter(None, (*facts, kinds)))) for kinds in _kinds(stored)]
     return next((line for line in lines if len(line) <= WIDTH), _shorten(lines[-1], WIDTH))
 
 

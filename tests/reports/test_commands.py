@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -122,3 +124,35 @@ def test_page_of_no_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["page", "--results", str(tmp_path), "-o", str(tmp_path / "out")]) == 2
     assert "`pytest bench` stores one" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+ESCAPE = "\x1b]0;gone\x07"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["show"], "machine\\x1b]0"),
+        (["show"], "1 of them: \\x1b]0"),
+        (["runs"], "machine\\x1b]0"),
+        (["show", "--model", "gtp2"], "known: gpt\\x1b]0"),
+        (["structure", "--model", "gtp2"], "known: gpt\\x1b]0"),
+    ],
+)
+def test_what_a_file_says_does_not_steer_the_terminal(
+    tmp_path: Path, words: list[str], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(machine=f"machine{ESCAPE}", commit=ESCAPE, started="2026-11-24T09:18:48")
+    record = replace(RECORD, model=f"gpt{ESCAPE}", stamps=(ESCAPE,))
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    lines = [{"run": asdict(run)}, record.to_json()]
+    path = folder / "20261124T091848Z-a.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    counts = replace(TINY, model=f"gpt{ESCAPE}").to_json()
+    path.with_suffix(".counts.jsonl").write_text(json.dumps(counts) + "\n", "utf-8")
+    main([*words, "--results", str(tmp_path)])
+    told = "".join(capsys.readouterr())
+    assert shown in told
+    assert "\x1b" not in told
+    assert "\x07" not in told

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.__main__ import main
+from reports.cases import SUFFIX as CASES
+from reports.cases import CaseOutcome
 from reports.compare import ENDINGS, render
 from reports.comparison import Comparison
 from reports.judged import Judged
@@ -333,3 +335,80 @@ def test_any_two_runs_can_be_compared_and_printed(
     for style in ENDINGS:
         assert render(comparison, style, every=True)
     assert len(json.loads(render(comparison, "json"))["rows"]) >= max(len(base), len(head))
+
+
+CSR_CASE, SIZE_CASE = "test_size[gpt2-mini-dense-csr]", "test_size[gpt2-mini-dense-packed]"
+CRASH = CaseOutcome(CSR_CASE, "failed", "RuntimeError: no\nkernel")
+
+
+def store_with(results: Path, second: int, rows: Sequence[Record], *cases: CaseOutcome) -> Path:
+    """A run with cases that failed or were skipped."""
+    path = store(results, str(second) * 40, [(record, None) for record in rows], second)
+    lines = [json.dumps(one.to_json()) + "\n" for one in cases]
+    path.with_suffix(CASES).write_text("".join(lines), "utf-8")
+    return path
+
+
+def test_records_whose_case_fails_now_are_regressed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store_with(tmp_path, 0, [SIZE, CSR])
+    store_with(tmp_path, 1, [SIZE], CRASH)
+    assert compare(tmp_path, "0" * 40, "1" * 40) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("1 regressed, 1 unchanged\n")
+    assert "1,000,000 B → -; its case failed: RuntimeError: no kernel\n" in told
+
+
+def test_a_failed_case_without_any_record_is_a_regression(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store_with(tmp_path, 0, [SIZE])
+    store_with(tmp_path, 1, [SIZE], CRASH)
+    assert compare(tmp_path, "0" * 40, "1" * 40) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("1 failed without a record, 1 unchanged\n")
+    assert f"failed in the head: {CSR_CASE}: RuntimeError: no kernel" in told
+    compare(tmp_path, "0" * 40, "1" * 40, "--format", "json")
+    assert json.loads(capsys.readouterr().out)["failed"] == [CRASH.to_json()]
+
+
+def test_a_case_that_failed_before_as_well_is_no_regression(tmp_path: Path) -> None:
+    for second in (0, 1):
+        store_with(tmp_path, second, [SIZE], CRASH)
+    assert compare(tmp_path, "0" * 40, "1" * 40) == 0
+
+
+def test_a_case_that_failed_by_its_gate_is_told_by_its_record_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store_with(tmp_path, 0, [replace(SIZE, gate="passed")])
+    store_with(tmp_path, 1, [replace(SIZE, gate="failed")], replace(CRASH, case=SIZE_CASE))
+    assert compare(tmp_path, "0" * 40, "1" * 40) == 1
+    assert capsys.readouterr().out.startswith("1 regressed\n")
+
+
+def test_skipped_cases_are_told_with_their_reasons(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store_with(tmp_path, 0, [SIZE, CSR])
+    store_with(
+        tmp_path, 1, [SIZE], replace(CRASH, outcome="skipped"), CaseOutcome("test_x[y]", "skipped", "no GPU")
+    )
+    assert compare(tmp_path, "0" * 40, "1" * 40) == 0
+    told = capsys.readouterr().out
+    assert "1 skipped in the head: test_x[y]: no GPU\n" in told
+    assert "its case was skipped: RuntimeError: no kernel\n" in told
+
+
+def test_what_is_new_and_outside_its_threshold_is_no_success(tmp_path: Path) -> None:
+    store_with(tmp_path, 0, [SIZE])
+    store_with(tmp_path, 1, [SIZE, replace(CSR, gate="failed")])
+    assert compare(tmp_path, "0" * 40, "1" * 40) == 1
+
+
+def test_a_damaged_line_of_cases_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store_with(tmp_path, 0, [SIZE])
+    store_with(tmp_path, 1, [SIZE]).with_suffix(CASES).write_text('{"case": "tes', "utf-8")
+    assert compare(tmp_path, "0" * 40, "1" * 40) == 1
+    assert "cases.jsonl:1: damaged line left out" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reports.bootstrap import interval
 from reports.evidence import gather
+from reports.page import write_report
 from reports.palette import COLOURS, LAYOUTS, scale_of
 from reports.store import RunWriter, read_run
 from tests.reports.rows import make_record, make_run, make_stored
@@ -79,3 +80,29 @@ def test_runs_of_other_machines_are_left_out_and_counted() -> None:
     there = make_stored([make_record(value=2.0)], started="2026-01-01T00:00:00", machine="another")
     found = gather([here, there])
     assert ([record.value for record in found.records], found.elsewhere) == ([1.0], 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[1.0]",
+        "3",
+        '{"samples": {"a": 1}}',
+        '{"samples": []}',
+        '{"samples": [NaN, 1.0]}',
+        '{"samples": [1e400]}',
+        '{"samples": [9e9, 9e9]}',
+        '{"samples": ["1"]}',
+    ],
+)
+def test_samples_that_give_no_finite_interval_leave_a_page_without_one(tmp_path: Path, line: str) -> None:
+    writer = RunWriter(tmp_path, make_run())
+    writer.append(make_record(task="a", value=5.0), [1.5])
+    writer.append(make_record(task="b", value=5.0), [1.5])
+    writer.close()
+    assert writer.path is not None
+    side = writer.path.with_suffix(".samples.jsonl")
+    side.write_text(f"{line}\n{side.read_text('utf-8').splitlines()[1]}\n", "utf-8")
+    stored = read_run(writer.path)
+    assert [record.task for record in gather([stored]).intervals] == ["b"]
+    assert write_report([stored], tmp_path / "out").page.is_file()

@@ -5,20 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from reports.cases import SUFFIX, CaseOutcome, read_cases
 from reports.evidence import gather
 from reports.page import MAKERS, named, write_report
-from reports.page_rows import again
 from reports.plot import Plot
 from reports.record import Record
-from reports.store import read_run
-from tests.reports.rows import make_record
+from reports.store import RunWriter, StoredRun, read_run
+from tests.reports.rows import make_record, make_run
 from tests.reports.runs import everything, store
 
-HOSTILE = '</script><script>alert("&|\n`x`")</script>'
+HOSTILE = '</script><script>alert("&|\n\n`x`")</script> ![p](http://evil/x.png) [l](www.evil) @all'
 SECTIONS = ["quality", "trade-off", "speed", "memory", "size", "structure"]
 
 
@@ -98,11 +99,18 @@ def test_hostile_names_are_harmless(tmp_path: Path) -> None:
         make_record(task=HOSTILE, weights=HOSTILE, protocol=HOSTILE, gate="failed", limit=HOSTILE),
     ]
     run = store(tmp_path / "results", records, command=HOSTILE, machine="m")
+    run = replace(run, run=replace(run.run, commit=HOSTILE, started=HOSTILE, machine=HOSTILE))
     found = write_report([run], tmp_path / "out")
     page = found.page.read_text("utf-8")
     assert "<script>alert" not in page
     assert page.count("</script>") == 3  # where the page itself ends its scripts
-    assert "<script" not in found.summary.read_text("utf-8").replace(f"`{HOSTILE.replace('`', chr(39))}`", "")
+    outside = re.sub(r"(?<!\\)`[^`\n]+`", "", found.summary.read_text("utf-8"))
+    assert "<script" not in outside
+    assert not re.search(r"(?<!\\)\]\(", outside)
+    assert "@all" not in outside
+    assert "://" not in outside
+    assert "`" not in outside.replace("\\`", "")
+    assert outside.count("p\\]") > 5  # the names are there
 
 
 @pytest.mark.parametrize(
@@ -136,7 +144,7 @@ def test_no_record_makes_no_page(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
-    with pytest.raises(ValueError, match="cannot write there"):
+    with pytest.raises(ValueError, match=r"file: cannot be read or written \("):
         write_report([store(tmp_path / "results", [make_record(task="t")])], tmp_path / "file")
 
 
@@ -148,6 +156,28 @@ def test_a_damaged_line_is_said_to_be_left_out(tmp_path: Path) -> None:
     assert "damaged line left out" in page
 
 
+def test_a_cut_line_of_a_killed_run_costs_that_case_alone(tmp_path: Path) -> None:
+    run = store(tmp_path / "results", [make_record(task="t")])
+    cases = run.path.with_suffix(SUFFIX)
+    with cases.open("a", encoding="utf-8") as file:
+        file.write('{"case": "test_size[c]", "outco')
+    page = write_report([run], tmp_path / "out").page.read_text("utf-8")
+    assert "perplexity is 9, expected 4" in page
+    assert "1 skipped: no GPU" in page
+    assert f"{cases}:3: damaged line left out" in page
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", '"x"', "{}", '{"case": 1, "outcome": "failed", "reason": "r"}', "[" * 99999]
+)
+def test_a_line_that_is_no_outcome_of_a_case_is_left_out(tmp_path: Path, line: str) -> None:
+    good = CaseOutcome("test_size[c]", "failed", "why")
+    (tmp_path / f"run{SUFFIX}").write_text(f"{line}\n{json.dumps(good.to_json())}\n", "utf-8")
+    found = read_cases(tmp_path / "run.jsonl")
+    assert found.outcomes == (good,)
+    assert len(found.damage) == 1
+
+
 def test_thousands_of_values_are_shown_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reports.page.ROWS", 100)
     records = [
@@ -157,30 +187,52 @@ def test_thousands_of_values_are_shown_up_to_a_bound(tmp_path: Path, monkeypatch
     assert "2900 more are in records.csv" in page
 
 
+def test_a_second_report_leaves_no_plots_of_the_first(tmp_path: Path) -> None:
+    def plots(model: str) -> set[Path]:
+        return set(write_report([store(tmp_path / model, list(everything(model)))], tmp_path / "out").plots)
+
+    old, folder = plots("gpt2-mini"), tmp_path / "out" / "plots"
+    mine = folder / "notes.txt"
+    mine.write_text("mine", "utf-8")
+    new = plots("other")
+    assert old - new
+    assert set(folder.iterdir()) == {*new, mine}
+
+
+def test_of_a_case_that_several_runs_had_the_newest_outcome_counts(tmp_path: Path) -> None:
+    def run(second: int, records: list[Record], *cases: tuple[str, str]) -> StoredRun:
+        writer = RunWriter(tmp_path, make_run(started=f"2026-11-24T09:18:{second:02}+00:00"))
+        for record in records:
+            writer.append(record)
+        for case, outcome in cases:
+            writer.append_case(CaseOutcome(f"test_size[gpt2-dense-{case}]", outcome, f"{case} then"))
+        writer.close()
+        assert writer.path is not None
+        return read_run(writer.path)
+
+    size = make_record(benchmark="size", metric="file_size", value=9.0, unit="B", encoding="plain")
+    failed, skipped = "failed", "skipped"
+    old = run(1, [size], ("csr", failed), ("packed", failed), ("bitmap", failed), ("zlib", skipped))
+    new = run(2, [replace(size, encoding="csr")], ("packed", skipped), ("plain", failed))
+    page = write_report([new, old], tmp_path / "out").page.read_text("utf-8")
+    assert "csr then" not in page  # it passed since
+    assert "1 skipped: packed then" in page
+    assert "<code>test_size[gpt2-dense-packed]</code>: packed then" not in page
+    for left in ("bitmap", "plain"):
+        assert f"<code>test_size[gpt2-dense-{left}]</code>: {left} then" in page
+    assert "1 skipped: zlib then" in page
+
+
 def test_plots_of_the_same_title_have_files_of_their_own() -> None:
     plots = [Plot("s", title, "", None) for title in ("A b!", "a B?", "a-b")]  # type: ignore[arg-type]
     assert list(named(plots)) == ["a-b", "a-b-2", "a-b-3"]
 
 
-HALF = {"method": "magnitude", "scope": "global", "sparsity": 0.5}
-TIMED = {"benchmark": "latency", "layout": "csr"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"task": "atlas-lm"}, "test_quality and gpt2 and atlas-lm and dense"),
-        (
-            {**TIMED, **HALF, "workload": "decode-b1x32"},
-            "test_latency and gpt2 and decode-b1x32 and magnitude-global-0.50 and csr",
-        ),
-        ({**HALF, "benchmark": "structure", "part": "h.0"}, "test_structure and gpt2 and dense"),
-        ({**HALF, "benchmark": "pruning"}, "test_sparsity and gpt2 and magnitude-global-0.50"),
-        (
-            {**TIMED, "workload": "layer:c_fc-b1x8"},
-            "test_layer and gpt2 and layer:c_fc-b1x8 and dense and csr",
-        ),
-    ],
-)
-def test_a_cell_is_measured_again_by_its_ids_words(changes: dict[str, object], expected: str) -> None:
-    assert again(make_record(**changes)) == f"pytest bench -k '{expected}'"
+def test_a_value_stands_beside_its_own_runs_options(tmp_path: Path) -> None:
+    old = store(tmp_path / "a", [make_record(task="t")], command="pytest bench --limit 8 --results a")
+    new = store(
+        tmp_path / "b", [make_record(task="u")], command="pytest bench", started="2026-12-01T00:00:00+00:00"
+    )
+    page = write_report([old, new], tmp_path / "out").page.read_text("utf-8")
+    assert "pytest bench --limit 8 -k 'test_quality and gpt2 and t and dense" in page
+    assert "pytest bench -k 'test_quality and gpt2 and u and dense" in page

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from reports.record import SCHEMA, Record, Run
-from reports.store import RunWriter, check_writable, read_run, read_samples, stored_runs
+from reports.samples import SamplesOf
+from reports.store import RunWriter, check_writable, read_run, stored_runs
 from tests.reports.rows import RECORD, RUN, make_record, make_run
 
 NAME = "amd-epyc-2c/20261124T091848Z-dad5f01d7c9a.jsonl"
@@ -81,7 +82,7 @@ def test_record_is_on_disk_while_the_writer_is_open(tmp_path: Path) -> None:
         writer.append(make_record(n=count), [float(count)])
         assert [row["n"] for row in rows_of(tmp_path / NAME)[1:]] == list(range(1, count + 1))
         stored = read_run(tmp_path / NAME).records[-1]
-        assert read_samples(tmp_path / NAME, str(stored.samples)) == [count]
+        assert SamplesOf(tmp_path / NAME).read(str(stored.samples)) == [count]
     writer.close()
 
 
@@ -108,8 +109,8 @@ def test_samples_read_back_to_the_bit(tmp_path: Path) -> None:
     references = [record.samples for record in read_run(tmp_path / NAME).records]
     name = "20261124T091848Z-dad5f01d7c9a.samples.jsonl"
     assert references == [f"{name}#1", None, f"{name}#2"]
-    assert hexes(read_samples(tmp_path / NAME, f"{name}#1")) == hexes(EXACT)
-    assert read_samples(tmp_path / NAME, f"{name}#2") == [7.0]
+    assert hexes(rows_of((tmp_path / NAME).with_name(name))[0]["samples"]) == hexes(EXACT)
+    assert SamplesOf(tmp_path / NAME).read(f"{name}#2") == [7.0]
 
 
 def test_samples_say_which_metric_they_are_of(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_samples_that_are_no_numbers_do_not_shift_later_references(tmp_path: Pat
     writer.append(make_record(), [2.0])
     writer.close()
     references = [str(record.samples) for record in read_run(tmp_path / NAME).records]
-    assert [read_samples(tmp_path / NAME, reference) for reference in references] == [[1.0], [2.0]]
+    assert [SamplesOf(tmp_path / NAME).read(reference) for reference in references] == [[1.0], [2.0]]
 
 
 def test_two_writers_in_the_same_second_do_not_share_a_file(tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_two_writers_in_the_same_second_do_not_share_a_file(tmp_path: Path) -> N
         assert writer.path is not None
         records = read_run(writer.path).records
         assert [record.n for record in records] == expected
-        assert [read_samples(writer.path, str(record.samples)) for record in records] == [
+        assert [SamplesOf(writer.path).read(str(record.samples)) for record in records] == [
             [float(n)] for n in expected
         ]
     assert first.path != second.path
