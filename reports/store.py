@@ -135,9 +135,15 @@ def stored_runs(results: Path) -> list[Path]:
 
 
 def _age(path: Path) -> tuple[str, int, str, str]:
-    """By the time in the name, then by the number that tells runs of the same second apart."""
-    started, commit, *attempt = path.stem.split("-")
-    return (started, int(attempt[0]) if attempt and attempt[0].isdecimal() else 1, commit, path.parent.name)
+    """By the time in the name, then by the number that tells runs of the same second apart.
+
+    A file that someone has named otherwise counts as older than all.
+    """
+    started, _, rest = path.stem.partition("-")
+    commit, _, attempt = rest.partition("-")
+    if not commit:
+        return ("", 0, path.stem, path.parent.name)
+    return (started, int(attempt) if attempt.isdecimal() else 1, commit, path.parent.name)
 
 
 def read_run(path: Path) -> StoredRun:

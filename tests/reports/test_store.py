@@ -355,3 +355,18 @@ def test_any_text_in_a_record_reads_back(tmp_path: Path, text: str) -> None:
     records = (make_record(protocol=text, stamps=(text,)), RECORD)
     stored = read_run(write_run(tmp_path, records))
     assert (stored.records, stored.damage) == (records, ())
+
+
+def test_a_run_that_was_renamed_counts_as_the_oldest(tmp_path: Path) -> None:
+    machine = tmp_path / "m"
+    machine.mkdir()
+    names = ["20260102T000000Z-abc.jsonl", "20260102T000000Z-abc-10.jsonl", "20260102T000000Z-abc-2.jsonl"]
+    for name in ("kept.jsonl", *names, "20260101T000000Z-abc.jsonl"):
+        (machine / name).touch()
+    assert [path.name for path in stored_runs(tmp_path)] == [
+        "kept.jsonl",
+        "20260101T000000Z-abc.jsonl",
+        "20260102T000000Z-abc.jsonl",
+        "20260102T000000Z-abc-2.jsonl",
+        "20260102T000000Z-abc-10.jsonl",
+    ]
