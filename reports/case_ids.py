@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.cells import sparsity_text
+from reports.cells import variant_text
 from reports.record import Record
 
 # by benchmark and workload, where a test is not called after its benchmark or its id has no workload in it
@@ -17,7 +17,7 @@ DENSE = "dense"
 
 def test_of(record: Record) -> str:
     """The name of the test."""
-    if (record.workload or "").startswith("layer:"):
+    if record.is_layer:
         return "test_layer"
     named = NAMES.get((record.benchmark, record.workload or ""))
     return f"test_{named or RENAMED.get(record.benchmark, record.benchmark)}"
@@ -25,14 +25,12 @@ def test_of(record: Record) -> str:
 
 def words_of(record: Record) -> list[str]:
     """The words of the id, in their order."""
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else DENSE
-    if record.part or record.benchmark == "structure":  # what would be pruned is told of the dense model
-        pruning = DENSE
+    dense = record.part or record.benchmark == "structure"  # what would be pruned is told of the dense model
     workload = None if (record.benchmark, record.workload) in NAMES else record.workload
     words = (
         record.model,
         record.task or workload,
-        pruning,
+        DENSE if dense else variant_text(record),
         record.layout if workload else None,
         record.encoding,
     )

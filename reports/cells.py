@@ -54,6 +54,11 @@ def _three_digits(value: float) -> str:
     return f"{float(f'{value:.3g}'):,g}"
 
 
+def variant_text(record: Record) -> str:
+    """How the model was pruned, with the sparsity, as in case ids: `magnitude-global-0.50`, or `dense`."""
+    return f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else record.pruning
+
+
 def sparsity_text(sparsity: float) -> str:
     """The shortest exact decimal with at least two digits, as in case ids."""
     whole, _, digits = f"{Decimal(repr(abs(sparsity))):f}".partition(".")

@@ -10,7 +10,7 @@ from reports.noise import NOISY, explain_noise
 from reports.record import Record
 from reports.summary import count_stamps
 from reports.table import Table
-from reports.tables import LAYER, describe_place
+from reports.tables import describe_place
 
 Row = tuple[str, int]
 
@@ -55,7 +55,7 @@ def crossover(records: Iterable[Record]) -> list[Table]:
 def _is_timing(record: Record) -> bool:
     """Whether it is a single layer's speed-up, or says why there is none."""
     told = record.metric == "speedup" or record.outcome != "measured"
-    return told and (record.workload or "").startswith(LAYER)
+    return told and record.is_layer
 
 
 def _table(records: Sequence[Record]) -> Table:

@@ -10,7 +10,6 @@ from reports.evidence import Evidence, describe_setting, grouped, in_one_chart
 from reports.metrics import is_headline
 from reports.noise import CONTROL
 from reports.record import Record
-from reports.tables import LAYER
 
 LEVELS = (0.01, 0.05, 0.10)  # how far from dense is near enough
 
@@ -149,7 +148,7 @@ def _speeds(records: Sequence[Record]) -> Best:
             ),
         )
         for record in records
-        if record.metric == "speedup" and record.value and _is_whole(record) and record.layout != CONTROL
+        if record.metric == "speedup" and record.value and not record.is_layer and record.layout != CONTROL
     )
 
 
@@ -159,10 +158,6 @@ def _largest(found: Iterable[tuple[tuple[object, ...], Gain]]) -> Best:
         gains = best.setdefault(key, {})
         gains[gain.sparsity] = max(gains.get(gain.sparsity, gain), gain, key=lambda one: one.times)
     return best
-
-
-def _is_whole(record: Record) -> bool:
-    return not (record.workload or "").startswith(LAYER)
 
 
 def sentences(found: Sequence[Glance]) -> list[str]:

@@ -20,7 +20,7 @@ from reports.charts.tradeoff import tradeoff_plots
 from reports.crossover import crossover
 from reports.escaping import code, markdown
 from reports.evidence import Evidence, gather
-from reports.glance import LEVELS, Glance, glances, sentences
+from reports.glance import Glance, glances, sentences
 from reports.metrics import is_headline
 from reports.noise import explain_noise
 from reports.page_rows import (
@@ -121,8 +121,9 @@ def named(plots: Iterable[Plot]) -> dict[str, Plot]:
 
 def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glance]) -> str:
     """The page, with all scripts and data in it."""
+    drawn = named(plots)
     sections: dict[str, list[tuple[str, Plot]]] = {}
-    for name, plot in named(plots).items():
+    for name, plot in drawn.items():
         sections.setdefault(plot.section, []).append((name, plot))
     records = evidence.records
     return (
@@ -131,7 +132,7 @@ def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glanc
         .render(
             **_told(evidence, found),
             sections=sections,
-            specs=as_json({name: plot.spec for name, plot in named(plots).items()}),
+            specs=as_json({name: plot.spec for name, plot in drawn.items()}),
             crossovers=_crossovers(records),
             orders=[glance_order(glance) for glance in found],
             columns=list(COLUMNS.values()),
@@ -172,7 +173,6 @@ def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
             case_text(record) for record in records if record.gate == "ungated" and is_headline(record)
         ],
         "sentences": sentences(found),
-        "levels": LEVELS,
         "glances": [glance_row(glance) for glance in found],
         "failures": [failure_row(record) for record in records if is_failure(record)],
         "failed": [outcome for outcome in outcomes if outcome.outcome == "failed"],

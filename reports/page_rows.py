@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from reports.again import again
 from reports.case_ids import case_id
 from reports.cases import CaseOutcome, StoredCases
-from reports.cells import cell, format_value, sparsity_text
+from reports.cells import cell, format_value, sparsity_text, variant_text
 from reports.evidence import Measured
 from reports.glance import LEVELS, Gain, Glance
 from reports.record import Record
@@ -65,20 +65,19 @@ def is_failure(record: Record) -> bool:
 
 def case_text(record: Record) -> str:
     """A score with what it is of, in a line."""
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-    return f"{record.model} {record.task} {pruning}: {record.metric} {cell(record)} ({record.protocol})"
+    subject = f"{record.model} {record.task} {variant_text(record)}"
+    return f"{subject}: {record.metric} {cell(record)} ({record.protocol})"
 
 
 def failure_row(record: Record) -> list[str]:
     """A failure in the order of its table's columns: benchmark, of, pruning, metric, value, why."""
     subject = " ".join(filter(None, (record.model, record.task or record.workload, record.part)))
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
     held = record.layout if record.workload else record.encoding
     why = f"expected {record.limit} ({record.limit_source})" if record.limit else "; ".join(record.stamps)
     return [
         record.benchmark,
         subject,
-        " ".join(filter(None, (pruning, held))),
+        " ".join(filter(None, (variant_text(record), held))),
         record.metric,
         cell(record),
         why,

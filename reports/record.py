@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
 SCHEMA = 2
+LAYER = "layer:"  # how workloads of single layers begin
 PROPERTY = "bench-record"  # the name under which a test hands over its records
 MODEL_SECONDS = "bench-model-seconds"  # and how long the model took
 _NESTED = frozenset((dict, list))  # what JSON holds other values in
@@ -108,6 +109,11 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """The record as a results line, fields in their order."""
         return asdict(self)
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether a single layer was run, and no whole model."""
+        return (self.workload or "").startswith(LAYER)
 
     @property
     def pruning(self) -> str:

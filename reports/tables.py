@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from reports.cells import FAILED, cell, sparsity_text
+from reports.cells import FAILED, cell, sparsity_text, variant_text
 from reports.escaping import markdown
 from reports.metrics import is_headline
 from reports.noise import explain_noise
-from reports.record import Record
+from reports.record import LAYER, Record
 from reports.structure import STRUCTURE, structure_table
 from reports.table import STYLES, Table
 
 FORMATS = (*STYLES, "csv", "json")
 LEGEND = "! outside its threshold"
 SPARSITY = "sparsity"
-LAYER = "layer:"  # how workloads of single layers begin
 FILE_SIZE, LIMIT = "file_size", "entropy_limit"
 # of benchmarks that measure many things, what a reader wants to see side by side
 COLUMNS = {
@@ -77,7 +76,7 @@ def _table_of(group: list[Record]) -> Table:
 
 
 def _setting(record: Record) -> tuple[object, ...]:
-    workload = LAYER if _is_layer(record) else record.workload
+    workload = LAYER if record.is_layer else record.workload
     what = (record.benchmark, workload, record.model, record.weights, record.task, record.protocol)
     return (*what, record.device, record.dtype, record.threads)
 
@@ -145,7 +144,7 @@ def _layout_table(group: list[Record]) -> Table:
         [label, *(cells.get((label, metric), "") for metric in metrics)]
         for label in dict.fromkeys(label for label, _ in cells)
     ]
-    subject = "single layers" if _is_layer(first) else first.workload or ""
+    subject = "single layers" if first.is_layer else first.workload or ""
     title = f"{first.benchmark}: {', '.join(filter(None, (first.model, subject)))}"
     return Table(title, _describe(first), ["pruning", *(_short_name(metric, "") for metric in metrics)], rows)
 
@@ -174,13 +173,9 @@ def _metric_table(group: list[Record]) -> Table:
         cells.setdefault(what, {})[record.metric] = cell(record)
     metrics = list(dict.fromkeys(record.metric for record in group))
     rows = [[what, *(found.get(metric, "") for metric in metrics)] for what, found in cells.items()]
-    subject = "single layers" if _is_layer(group[0]) else group[0].workload or ""
+    subject = "single layers" if group[0].is_layer else group[0].workload or ""
     title = f"{group[0].benchmark}: {', '.join(filter(None, (group[0].model, subject)))}"
     return Table(title, _describe(group[0]), ["of", *(_short_name(metric, "") for metric in metrics)], rows)
-
-
-def _is_layer(record: Record) -> bool:
-    return (record.workload or "").startswith(LAYER)
 
 
 def _short_name(metric: str, subject: str) -> str:
@@ -190,7 +185,6 @@ def _short_name(metric: str, subject: str) -> str:
 
 def _label(record: Record) -> str:
     """The pruning; of costs with the layout, of single layers with the workload."""
-    pruning = f"{record.pruning}-{sparsity_text(record.sparsity)}" if record.method else "dense"
-    layer = (record.workload or "").removeprefix(LAYER) if _is_layer(record) else ""
+    layer = (record.workload or "").removeprefix(LAYER) if record.is_layer else ""
     layout = record.layout if record.workload else None
-    return " ".join(filter(None, (layer, pruning, layout)))
+    return " ".join(filter(None, (layer, variant_text(record), layout)))

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from reports.cells import format_value, sparsity_text
+from reports.cells import format_value, variant_text
 from reports.escaping import printable
 from reports.record import Record
 from reports.tables import describe_place
@@ -17,10 +17,9 @@ NOTHING = "-"
 
 def describe_case(record: Record) -> str:
     """What was measured, in the order of a case's id: quality: gpt2 on wikitext2, magnitude-global-0.50."""
-    sparsity = f"-{sparsity_text(record.sparsity)}" if record.method else ""
     layout = record.layout if record.workload else None
     task = f" on {record.task}" if record.task else ""
-    facts = (f"{record.model}{task}", f"{record.pruning}{sparsity}", record.workload, layout, record.encoding)
+    facts = (f"{record.model}{task}", variant_text(record), record.workload, layout, record.encoding)
     return printable(f"{record.benchmark}: {', '.join(map(str, filter(None, (*facts, record.part))))}")
 
 

@@ -11,8 +11,7 @@ from reports.charts.axes import SPARSITY, STROKES
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.palette import DASHES, ENCODINGS, LAYOUTS, NEUTRAL, scale_of
 from reports.plot import HEIGHT, WIDTH, Plot, rows
-from reports.record import Record
-from reports.tables import LAYER
+from reports.record import LAYER, Record
 
 SPEED, MEMORY, SIZE = "speed", "memory", "size"
 MB = 1e6
@@ -33,7 +32,7 @@ def speed_plots(evidence: Evidence) -> Iterator[Plot]:
         for record in evidence.records
         if record.benchmark == "latency" and record.metric in THEORY and record.value is not None
     ]
-    whole = [record for record in found if not (record.workload or "").startswith(LAYER)]
+    whole = [record for record in found if not record.is_layer]
     for group in in_one_chart(whole, "workload"):
         yield _speed(group, f"{group[0].model}, {group[0].workload}")
     layers = [record for record in found if record not in whole and record.metric == "speedup"]

@@ -12,7 +12,6 @@ from reports.noise import CONTROL
 from reports.palette import NEUTRAL, PRUNINGS, scale_of
 from reports.plot import HEIGHT, WIDTH, Plot, rows
 from reports.record import Record
-from reports.tables import LAYER
 
 SECTION = "trade-off"
 LEAST = 3  # points, fewer show no trade-off
@@ -62,7 +61,7 @@ def relative_latencies(records: Sequence[Record]) -> Costs:
     first: dict[str, str | None] = {}
     found: dict[tuple[object, ...], Cost] = {}
     for record in records:
-        if record.metric != "speedup" or not record.value or (record.workload or "").startswith(LAYER):
+        if record.metric != "speedup" or not record.value or record.is_layer:
             continue
         if first.setdefault(record.model, record.workload) == record.workload and record.layout != CONTROL:
             cost = (1 / record.value, f"{record.workload} in {record.layout}")
