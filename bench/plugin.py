@@ -17,6 +17,7 @@ pytest_plugins = [
     "bench.timing",
     "bench.reading",
     "bench.published",
+    "bench.against.plugin",
 ]
 
 GRID = pytest.StashKey[Grid]()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fixtures.variants import PrunedModel
 
 
-@pytest.mark.cases(make=latency_cases)
+@pytest.mark.cases(make=latency_cases, paired=True)
 def test_latency(
     case: Case, variant: PrunedModel, laid_out: LayOut, theory: CountTheory, timing: Timing
 ) -> None:
@@ -45,7 +45,7 @@ def test_latency(
         timing.record(found, theory().by_name(), variant.achieved.in_scope, converted)
 
 
-@pytest.mark.cases(make=layer_cases)
+@pytest.mark.cases(make=layer_cases, paired=True)
 def test_layer(case: Case, pruning: PruningSpec, settings: Settings, timing: Timing) -> None:
     """Times one matrix in a layout and dense in turns, each read from memory and not from a cache."""
     import torch

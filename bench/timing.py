@@ -104,8 +104,7 @@ class Timing:
         if self.case.layout == CONTROL:
             self.quietness.note_control(found.turns.speedup, interval)
         values = {**found.by_name(), **theory}
-        told = found.kernel if converted is None else f"{found.kernel}; {converted} converted"
-        kernel = f"{LAYOUTS[str(self.case.layout)].backend} ({told})"
+        kernel = self.kernel(found, converted)
         self._annotate({**values, "speedup_low": interval[0], "speedup_high": interval[1]}, kernel=kernel)
         self._hand_over(
             "latency",
@@ -115,6 +114,11 @@ class Timing:
             achieved=achieved,
             stamps=(f"kernel {kernel}", *self.quietness.stamps),
         )
+
+    def kernel(self, found: Latency, converted: int | None) -> str:
+        """Which kernel ran, and how many matrices it was for."""
+        told = found.kernel if converted is None else f"{found.kernel}; {converted} converted"
+        return f"{LAYOUTS[str(self.case.layout)].backend} ({told})"
 
     def once(self, measured: Callable[[], dict[str, float]]) -> dict[str, float]:
         """Measures in one round of pytest-benchmark, so that its JSON has the case."""
@@ -151,6 +155,9 @@ class Timing:
         self.hand_over(Measurement(benchmark=benchmark, values=values, **{**where, **more}))
 
 
+TIMING = pytest.StashKey[type[Timing]]()  # the kind that cases are timed with, where it is another
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory did not suffice: of the GPU's, or of the machine's."""
     return isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY)
@@ -173,7 +180,7 @@ def timing(
     benchmark.params = {"case": str(case)}
     loaded = "variant" in request.fixturenames
     pruned = request.getfixturevalue("variant").loaded if loaded else None
-    return Timing(
+    return pytestconfig.stash.get(TIMING, Timing)(
         case=case,
         settings=settings,
         benchmark=benchmark,

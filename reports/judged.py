@@ -11,7 +11,17 @@ from reports.pairing import Pair
 from reports.record import Better
 
 Verdict = Literal[
-    "regressed", "improved", "changed", "not comparable", "missing", "new", "not judged", "shown", "unchanged"
+    "regressed",
+    "improved",
+    "changed",
+    "inconclusive",
+    "contaminated",
+    "not comparable",
+    "missing",
+    "new",
+    "not judged",
+    "shown",
+    "unchanged",
 ]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # what a reader wants to know first comes first
 
@@ -21,7 +31,8 @@ class Judged:
     """A pair with its verdict, and why in words.
 
     `changed` is a difference of which nobody can say whether it is good; `not judged` a difference that could
-    be judged if there were samples of it; `shown` what is never judged.
+    be judged if there were samples of it; `shown` what is never judged. Of times taken in turns, `contaminated`
+    is that the base differed from itself, `inconclusive` that fresh measurements did not agree.
     """
 
     pair: Pair

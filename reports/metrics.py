@@ -91,6 +91,7 @@ METRICS = {
         Metric("latency", "s", "lower"),
         Metric("latency_p90", "s", "lower"),
         Metric("latency_dense", "s", None),
+        Metric("latency_ratio", "x", "lower"),
         Metric("speedup", "x", "higher"),
         Metric("rate", "tokens/s", "higher"),
         Metric("theoretical_speedup", "x", None, tolerance=EXACT),

@@ -8,7 +8,8 @@ is made of them are shown and never judged. What is the same in every run is jud
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from reports.judged import Judged, direct
 from reports.metrics import tolerance_of
@@ -18,8 +19,15 @@ from reports.record import Record
 from reports.store import StoredRun
 
 
-def judge_runs(base: StoredRun, head: StoredRun) -> list[Judged]:
-    """A verdict for everything that is in one of the runs."""
+def judge_runs(
+    base: StoredRun, head: StoredRun, gates: Mapping[str, float] = MappingProxyType({})
+) -> list[Judged]:
+    """A verdict for everything that is in one of the runs.
+
+    Args:
+        base, head: the runs.
+        gates: by benchmark, tolerances in place of those of its metrics that have one.
+    """
     machines = _machines(base, head)
     pairs = pair_records(base.records, head.records)
     found = [_judge_unmeasured(pair, machines) for pair in pairs]
@@ -27,15 +35,17 @@ def judge_runs(base: StoredRun, head: StoredRun) -> list[Judged]:
     scored = [pair for pair in measured if pair.either.task is not None]
     by_scores = iter(judge_quality(scored, base.path, head.path))
     rows = (
-        judged or (next(by_scores) if pair.either.task is not None else judge_value(pair))
+        judged or (next(by_scores) if pair.either.task is not None else judge_value(pair, gates))
         for pair, judged in zip(pairs, found, strict=True)
     )
     return [_with_gates(row) for row in rows]
 
 
-def judge_value(pair: Pair) -> Judged:
-    """The verdict on two values of what is the same in every run, by the metric's tolerance."""
+def judge_value(pair: Pair, gates: Mapping[str, float] = MappingProxyType({})) -> Judged:
+    """The verdict on two values of what is the same in every run, by the metric's tolerance or its gate's."""
     tolerance = tolerance_of(pair.either)
+    if tolerance:
+        tolerance = gates.get(pair.either.benchmark, tolerance)
     before, after = ((record and record.value) or 0.0 for record in (pair.base, pair.head))
     moved, allowed = abs(after - before), (tolerance or 0.0) * abs(before)
     if moved <= allowed or math.isclose(moved, allowed, rel_tol=1e-9):

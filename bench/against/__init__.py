@@ -1,0 +1,1 @@
+"""Two revisions of the project measured side by side: each in a tree and in processes of its own."""

@@ -1,0 +1,152 @@
+"""What is asked of git: a revision by name, and the working tree as a commit; the user's tree stays as it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SHORT = 12
+# of the snapshot of a dirty tree, which has no author
+IDENTITY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "snapshot"), ("EMAIL", "snapshot@localhost"), ("DATE", "2000-01-01T00:00:00Z"))
+}
+
+
+class GitError(Exception):
+    """Git refused; the message is git's own."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit.
+
+    Attributes:
+        name: as the user wrote it.
+        commit: 40 hex digits.
+        changes: of the working tree beyond it, the first digits of the diff's sha256; empty if there are none.
+        tree: the commit to check out: that one, or a snapshot of the working tree.
+    """
+
+    name: str
+    commit: str
+    changes: str = ""
+    tree: str = ""
+
+    @property
+    def short(self) -> str:
+        """The commit in 12 digits."""
+        return self.commit[:SHORT]
+
+    def __str__(self) -> str:
+        named = self.short if self.commit.startswith(self.name) else f"{self.name} ({self.short})"
+        return f"{named} with changes {self.changes}" if self.changes else named
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository.
+
+    Attributes:
+        top: its working tree.
+        prefix: where the project lies in it.
+    """
+
+    top: Path
+    prefix: str
+
+    def ask(self, *arguments: str, **surroundings: str) -> str:
+        """What git answers.
+
+        Raises:
+            GitError: it refuses.
+        """
+        return ask(self.top, *arguments, **surroundings)
+
+    @property
+    def shared(self) -> Path:
+        """The folder that all working trees have in common."""
+        return (self.top / self.ask("rev-parse", "--git-common-dir")).resolve()
+
+
+def ask(folder: Path, *arguments: str, **surroundings: str) -> str:
+    """What git answers in a folder; its hooks stay out of it.
+
+    Raises:
+        GitError: it refuses, or is not there.
+    """
+    command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *arguments]
+    environment: Mapping[str, str] = {**os.environ, "LC_ALL": "C", **surroundings}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=True, env=environment
+        )
+    except FileNotFoundError:
+        raise GitError("git is not installed") from None
+    except subprocess.CalledProcessError as error:
+        raise GitError(str(error.stderr).strip()) from error
+    return done.stdout.strip()
+
+
+def find_repository(root: Path) -> Repository:
+    """The repository that a folder is in.
+
+    Raises:
+        ValueError: there is none, it has no commit, or files in it are in conflict.
+    """
+    try:
+        top = Path(ask(root, "rev-parse", "--show-toplevel"))
+        found = Repository(top, ask(root, "rev-parse", "--show-prefix"))
+    except GitError as error:
+        raise ValueError(f"{root} is not in a git repository that can be read: {error}") from error
+    if conflicts := found.ask("diff", "--name-only", "--diff-filter=U").splitlines():
+        raise ValueError(
+            f"{', '.join(conflicts[:3])}: in conflict, in the middle of a merge or rebase: resolve it first"
+        )
+    return found
+
+
+def find_revision(repository: Repository, name: str) -> Revision:
+    """The commit that a name means.
+
+    Raises:
+        ValueError: it means none; the message has near names.
+    """
+    if name.startswith("-"):
+        raise ValueError(f"{name!r} is no revision: {_expected(repository, name)}")
+    try:
+        commit = repository.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    except GitError:
+        raise ValueError(f"unknown revision {name!r}: {_expected(repository, name)}") from None
+    return Revision(name, commit, tree=commit)
+
+
+def _expected(repository: Repository, name: str) -> str:
+    refs = repository.ask("for-each-ref", "--format=%(refname:short)").splitlines()
+    near = get_close_matches(name, [*refs, "HEAD"], n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    if repository.ask("rev-parse", "--is-shallow-repository") == "true":
+        hint += "this clone is shallow, `git fetch --unshallow` gets the commits that it lacks; "
+    return f"{hint}expected a commit, branch or tag of {repository.top}"
+
+
+def snapshot(repository: Repository) -> Revision:
+    """The working tree as it is now, with what git does not ignore, as a commit that no branch knows."""
+    head = find_revision(repository, "HEAD")
+    with TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        repository.ask("read-tree", "HEAD", **index)
+        repository.ask("add", "--all", ".", **index)
+        tree = repository.ask("write-tree", **index)
+    if tree == repository.ask("rev-parse", "HEAD^{tree}"):
+        return head
+    difference = repository.ask("diff", "--binary", "--full-index", "HEAD", tree)
+    taken = repository.ask("commit-tree", tree, "-p", head.commit, "-m", "working tree", **IDENTITY)
+    return Revision("HEAD", head.commit, sha256(difference.encode()).hexdigest()[:SHORT], taken)

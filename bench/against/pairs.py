@@ -1,0 +1,179 @@
+"""One lifetime of the workers of all sides: case after case, served a round at a time in random order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from bench.against.worker import Message, Side, Worker, WorkerError, started
+from reports.record import handed_over
+
+STARTING = 300.0  # seconds that a worker may take until it has collected
+PREPARING = 600.0  # and until a case is ready
+GRACE = 30.0  # beyond the time that a round took at first
+
+Ended = Literal["failed", "skipped", "oom", "timeout", "died"]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class NotServed:
+    """Why a side had no rounds of a case."""
+
+    ended: Ended
+    reason: str
+
+
+@dataclass(frozen=True)
+class Served:
+    """What one pair of processes found of a case.
+
+    Attributes:
+        rounds: seconds by side; rounds at the same place were taken in turns. Empty if any side had none.
+        trouble: by side, why it had none.
+        report: the candidate's test, as pytest serialises it, with what it says of the case.
+    """
+
+    rounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    trouble: Mapping[str, NotServed] = field(default_factory=dict)
+    report: Message | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is measured of each case, and how many seconds that may take."""
+
+    rounds: int
+    seconds: float
+
+
+def serve_pair(
+    sides: Sequence[Side],
+    cases: Sequence[str],
+    limits: Limits,
+    random: np.random.Generator,
+    logs: Path,
+    tell: Tell,
+) -> Iterator[tuple[str, Served]]:
+    """All cases once; where a worker dies its case is given up, and the others go on in fresh workers.
+
+    Args:
+        sides: whose workers take turns; the last is the candidate.
+        cases: ids that all sides have.
+        limits: of each case.
+        random: who begins.
+        logs: a folder for what workers print.
+        tell: takes the case that is being measured.
+    """
+    left = list(cases)
+    while left:
+        with started(sides, logs) as workers:
+            try:
+                for worker in workers:
+                    collected(worker)
+                for worker in workers:
+                    worker.tell(left)
+            except WorkerError as error:  # so would fresh ones
+                yield from ((case, _died(error)) for case in left)
+                return
+            left = yield from _serve_some(workers, left, limits, random, tell)
+
+
+def collected(worker: Worker) -> list[str]:
+    """The ids that a worker has.
+
+    Raises:
+        WorkerError: it died before it knew.
+    """
+    while True:
+        message = worker.hear(STARTING)
+        if "collected" in message:
+            found: list[str] = message["collected"]
+            return found
+
+
+def _serve_some(
+    workers: Sequence[Worker], cases: Sequence[str], limits: Limits, random: np.random.Generator, tell: Tell
+) -> Generator[tuple[str, Served], None, list[str]]:
+    """Cases until a worker dies; returns those that are left then."""
+    for place, case in enumerate(cases):
+        tell(case)
+        try:
+            yield case, _serve_case(workers, limits, random)
+        except WorkerError as error:
+            yield case, _died(error)
+            return list(cases[place + 1 :])
+    return []
+
+
+def _died(error: WorkerError) -> Served:
+    ended: Ended = "timeout" if error.late else "died"
+    return Served(trouble={error.side: NotServed(ended, error.reason)})
+
+
+def _serve_case(workers: Sequence[Worker], limits: Limits, random: np.random.Generator) -> Served:
+    reports: dict[str, Message] = {}
+    waiting = {worker: _until_ready(worker, reports) for worker in workers}
+    seconds = [found for found in waiting.values() if found is not None]
+    expected = limits.rounds * sum(seconds)
+    rounds: dict[str, list[float]] = {}
+    if len(seconds) == len(workers) and expected <= limits.seconds:
+        rounds = _take_turns(workers, limits.rounds, random, max(seconds))
+    for worker, ready in waiting.items():
+        if ready is not None:
+            worker.tell("done")
+            _until_ready(worker, reports)
+    trouble = {side: found for side, report in reports.items() if (found := _trouble(report))}
+    if not rounds and not trouble:
+        reason = f"{limits.rounds} rounds of all sides would take {expected:.3g} s, more than --time-limit"
+        trouble = {workers[-1].side.name: NotServed("timeout", reason)}
+    return Served(rounds, trouble, reports.get(workers[-1].side.name))
+
+
+def _until_ready(worker: Worker, reports: dict[str, Message]) -> float | None:
+    """Seconds of a round once the case is ready; None where its test ended instead."""
+    while True:
+        message = worker.hear(PREPARING)
+        if "ready" in message:
+            return float(message["ready"])
+        if "ended" in message:
+            return None
+        if "report" in message:
+            reports[worker.side.name] = message["report"]
+
+
+def _take_turns(
+    workers: Sequence[Worker], rounds: int, random: np.random.Generator, expected: float
+) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {worker.side.name: [] for worker in workers}
+    for _ in range(rounds):
+        for place in random.permutation(len(workers)):
+            worker = workers[place]
+            worker.tell("round")
+            times[worker.side.name].append(float(worker.hear(GRACE + 10 * expected)["seconds"]))
+    return times
+
+
+def _trouble(report: Message) -> NotServed | None:
+    """What kept a test from serving rounds, if anything did."""
+    for record, _ in handed_over(report.get("user_properties", ())):
+        if record.outcome != "measured":
+            return NotServed(record.outcome, "; ".join(record.stamps))
+    if report["outcome"] == "passed":
+        return None
+    told = report.get("longrepr")
+    return NotServed(report["outcome"], _words(told))
+
+
+def _words(told: object) -> str:
+    """The reason in a serialised report: of a skip (file, line, text), of a failure a text or a traceback."""
+    if isinstance(told, list):
+        return str(told[-1]).removeprefix("Skipped: ")
+    if isinstance(told, dict):
+        crash = told.get("reprcrash") or {}
+        return str(crash.get("message") or told)
+    return str(told)

@@ -1,0 +1,149 @@
+"""A pytest session that measures two revisions side by side, in place of running its tests itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from bench.against.deciding import Found
+from bench.against.driver import Measured, Plan, side_by_side
+from bench.against.git import find_repository, find_revision, snapshot
+from bench.against.options import Asked, arguments_for_sides
+from bench.against.outcome import Outcome, conclude
+from bench.against.rows import failure_of, judge_latency, ratio_record
+from bench.against.worker import Message
+from bench.collection import DESELECTED
+from bench.plugin import TIME_LIMIT
+from fixtures.plugin import SETTINGS
+from reports.compare import render
+from reports.judged import Judged
+from reports.record import PROPERTY, Record
+
+FAILED = ("regressed",)
+SETTLED = ("unchanged", "improved", "shown")
+
+
+@dataclass
+class SideBySide:
+    """Hooks, and what the driver tells of.
+
+    Raises:
+        ValueError: there is no such revision, or no repository.
+    """
+
+    config: pytest.Config
+    asked: Asked
+    rows: dict[str, Judged] = field(default_factory=dict)
+    outcome: Outcome | None = None
+
+    def __post_init__(self) -> None:
+        self.repository = find_repository(self.config.rootpath)
+        self.head = snapshot(self.repository)
+        self.base = self.head if self.asked.selftest else find_revision(self.repository, self.asked.revision)
+        self._items: dict[str, pytest.Item] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Measures the selected cases of both sides."""
+        if not session.items or (session.testsfailed and not session.config.option.continue_on_collection_errors):
+            return None
+        self._items = {item.nodeid: item for item in session.items}
+        plan = self._plan(session.items)
+        if self.asked.selftest:
+            self.outcome = prove(plan, self.repository, self)
+            return True
+        with side_by_side(plan, self.repository, self) as measure:
+            measured = measure()
+            self.outcome = conclude(plan, measured, self.rows)
+        return True
+
+    def _plan(self, items: Sequence[pytest.Item]) -> Plan:
+        settings = self.config.stash[SETTINGS]
+        left_out = self.config.stash.get(DESELECTED, [])
+        return Plan(
+            asked=self.asked,
+            base=self.base,
+            head=self.head,
+            once=[item.nodeid for item in items if not is_paired(item)],
+            paired=[item.nodeid for item in items if is_paired(item)],
+            known=frozenset(item.nodeid for item in (*items, *left_out)),
+            arguments=arguments_for_sides(self.config.option, settings, self.config.rootpath),
+            threads=settings.threads,
+            seconds=self.config.stash[TIME_LIMIT],
+            seed=settings.seed,
+        )
+
+    def say(self, sentence: str) -> None:
+        """A line for whoever waits."""
+        if reporter := self.config.pluginmanager.get_plugin("terminalreporter"):
+            reporter.ensure_newline()
+            reporter.write_line(sentence)
+
+    def measured(self, message: Message) -> None:
+        """What the candidate's own session reports counts as this one's, as a worker's of pytest-xdist does."""
+        if "report" in message:
+            hook = self.config.hook
+            self._log(hook.pytest_report_from_serializable(config=self.config, data=message["report"]))
+
+    def settled(self, case: str, found: Found) -> None:
+        """A verdict on times becomes the result of its test, and its ratio is recorded."""
+        protocol = f"{self.asked.mode} {self.base.short}"
+        row = judge_latency(found, protocol, self.asked.rule)
+        if row:
+            self.rows[case] = row
+        verdict, reason = (row.verdict, row.reason) if row else failure_of(found)
+        self._log(_report(self._items[case], verdict, reason, ratio_record(found, protocol), found))
+
+    def _log(self, report: pytest.TestReport) -> None:
+        hook = self.config.hook
+        hook.pytest_runtest_logstart(nodeid=report.nodeid, location=report.location)
+        hook.pytest_runtest_logreport(report=report)
+        hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """The exit status is the comparison's, once there is one."""
+        if self.outcome:
+            session.exitstatus = self.outcome.status
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Prints the comparison; with `--report` it is written as well."""
+        if not self.outcome:
+            return
+        width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
+        terminalreporter.section(f"{self.asked.mode} {self.base}")
+        terminalreporter.write_line(render(self.outcome.comparison, "table", width=width))
+        terminalreporter.write_line(self.outcome.meaning)
+
+
+def is_paired(item: pytest.Item) -> bool:
+    """Whether it times something, so that both sides must take turns."""
+    marker = item.get_closest_marker("cases")
+    return bool(marker and marker.kwargs.get("paired"))
+
+
+def _report(
+    item: pytest.Item, verdict: str, reason: str, record: Record | None, found: Found
+) -> pytest.TestReport:
+    """The result of a test: a regression fails, what has no verdict is skipped with the reason."""
+    properties: list[tuple[str, object]] = []
+    if record:
+        samples = [pair.head for pair in found.ratios]
+        properties = [(PROPERTY, {"record": record.to_json(), "samples": samples})]
+    path, line, _ = item.location
+    told: object = None
+    outcome = "failed" if verdict in FAILED else "passed" if verdict in SETTLED else "skipped"
+    if outcome != "passed":
+        told = f"{verdict}: {reason}" if outcome == "failed" else (path, line or 0, f"Skipped: {verdict}: {reason}")
+    return pytest.TestReport(
+        item.nodeid,
+        item.location,
+        dict.fromkeys(item.keywords, 1),
+        outcome,  # type: ignore[arg-type]  # of the three words
+        told,  # type: ignore[arg-type]  # of a skip the place and the reason
+        "call",
+        user_properties=properties,
+        duration=sum(sum(map(sum, pair.values())) for pair in found.rounds),
+    )

@@ -1,0 +1,95 @@
+"""A tree for each side: the side's own `fixtures`, measured and reported by the candidate's `bench`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from bench.against.git import GitError, Repository, Revision
+
+DRIVING = ("bench", "reports", "conftest.py", "pyproject.toml")  # taken from the candidate on both sides
+FOLDER = "side-by-side"  # in git's own folder; the trees of a process that is gone are swept away
+LOCK = "constraints.txt"
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Where the sides are checked out, as folders of the project.
+
+    Attributes:
+        base, head: the revisions.
+        base_lock, head_lock: their pinned dependencies, empty where a side has none.
+    """
+
+    base: Path
+    head: Path
+    base_lock: str
+    head_lock: str
+
+    @property
+    def same_dependencies(self) -> bool:
+        """Whether both sides pin the same."""
+        return self.base_lock == self.head_lock
+
+
+@contextmanager
+def checked_out(repository: Repository, base: Revision, head: Revision) -> Iterator[Trees]:
+    """Both revisions in trees of their own, until the end of the block.
+
+    Raises:
+        ValueError: git cannot check one out.
+    """
+    sweep(repository)
+    folder = repository.shared / FOLDER / str(os.getpid())
+    roots = {name: folder / name / repository.prefix for name in ("base", "head")}
+    try:
+        for (name, _), revision in zip(roots.items(), (base, head), strict=True):
+            repository.ask("worktree", "add", "--detach", "--force", str(folder / name), revision.tree)
+        locks = [_lock(root) for root in roots.values()]
+        _compose(roots["base"], roots["head"])
+        yield Trees(*roots.values(), *locks)
+    except GitError as error:
+        raise ValueError(f"no tree of {base} and {head} could be made: {error}") from error
+    finally:
+        _remove(repository, folder)
+
+
+def sweep(repository: Repository) -> None:
+    """Removes the trees that a killed process left."""
+    for folder in (repository.shared / FOLDER).glob("*"):
+        if folder.name.isdecimal() and not psutil.pid_exists(int(folder.name)):
+            _remove(repository, folder)
+
+
+def _remove(repository: Repository, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()  # unless another session has trees there
+    with suppress(GitError):
+        repository.ask("worktree", "prune")
+
+
+def _lock(root: Path) -> str:
+    try:
+        return (root / LOCK).read_text("utf-8")
+    except OSError:
+        return ""
+
+
+def _compose(base: Path, head: Path) -> None:
+    """Puts what drives both sides into the base's tree."""
+    base.mkdir(parents=True, exist_ok=True)  # of a revision from before the project
+    for name in DRIVING:
+        old, new = base / name, head / name
+        if old.is_dir():
+            shutil.rmtree(old)
+        if new.is_dir():
+            shutil.copytree(new, old)
+        elif new.exists():
+            shutil.copyfile(new, old)

@@ -1,0 +1,165 @@
+"""When a commit is slower than another: the rule on rounds that both took in turns, over fresh processes.
+
+Numbers taken at different times say nothing, and processes of the same code differ from each other: so every
+round has its partner beside it, every pair of processes gives one number, and the median over pairs decides.
+A second process of the base is the control: what it shows against the first is noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from reports.judged import Verdict
+
+AGREEING = 0.8  # of pairs that must lie on the same side
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How much is measured, and from where on a difference counts.
+
+    Attributes:
+        pairs: of processes that are looked at first; twice as many decide, and again twice as many confirm.
+        rounds: of each pair and case.
+        gate: the relative difference that is a regression.
+        look: the one from which on more pairs are wanted.
+    """
+
+    pairs: int = 5
+    rounds: int = 60
+    gate: float = 0.025
+    look: float = 0.015
+
+    @property
+    def deciding(self) -> int:
+        """Pairs that decide; that many fresh ones confirm."""
+        return 2 * self.pairs
+
+    def __str__(self) -> str:
+        return f"{self.pairs} pairs x {self.rounds} rounds, gate {100 * self.gate:g} %"
+
+
+@dataclass(frozen=True)
+class PairRatio:
+    """What one pair of processes says of a case, as log ratios to the base: the median over rounds.
+
+    Attributes:
+        head: of the candidate.
+        control: of a second process of the base.
+    """
+
+    head: float
+    control: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What several pairs say: relative differences to the base, of the candidate and of the control."""
+
+    head: float
+    control: float
+    agreeing: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict with its reason, or how many more pairs are wanted before there is one."""
+
+    verdict: Verdict | None
+    reason: str = ""
+    wanted: int = 0
+
+
+def pair_ratio(base: Sequence[float], head: Sequence[float], control: Sequence[float]) -> PairRatio:
+    """One pair's ratios, from seconds by round: rounds at the same place were taken in turns."""
+    return PairRatio(_median_log(head, base), _median_log(control, base))
+
+
+def _median_log(ours: Sequence[float], base: Sequence[float]) -> float:
+    return median(math.log(mine / other) for mine, other in zip(ours, base, strict=True))
+
+
+def estimate(pairs: Sequence[PairRatio]) -> Estimate:
+    """The median over pairs, and the share of them on its side of 0."""
+    head = median(pair.head for pair in pairs)
+    agreeing = sum(pair.head * head > 0 for pair in pairs) / len(pairs)
+    return Estimate(math.expm1(head), math.expm1(median(pair.control for pair in pairs)), agreeing)
+
+
+def decide(pairs: Sequence[PairRatio], rule: Rule) -> Decision:
+    """The verdict, or what it waits for.
+
+    A few pairs that show nothing are enough. Else twice as many decide whether there is something; and if so,
+    as many fresh ones, which played no part in raising the suspicion, must say it again.
+    """
+    seen = len(pairs)
+    if seen < rule.pairs:
+        return Decision(None, wanted=rule.pairs - seen)
+    if seen < rule.deciding:
+        return _first_look(estimate(pairs[: rule.pairs]), rule) or Decision(None, wanted=rule.deciding - seen)
+    suspicion = estimate(pairs[: rule.deciding])
+    if settled := _settle(suspicion, rule):
+        return settled
+    if (missing := 2 * rule.deciding - seen) > 0:
+        return Decision(None, wanted=missing)
+    return _confirm(suspicion, estimate(pairs[rule.deciding : 2 * rule.deciding]), rule)
+
+
+def _first_look(found: Estimate, rule: Rule) -> Decision | None:
+    quiet = _within(found.head, rule.look) and _within(found.control, rule.gate)
+    return Decision("unchanged") if quiet else None
+
+
+def _settle(found: Estimate, rule: Rule) -> Decision | None:
+    """What needs no confirmation."""
+    if not _within(found.control, rule.gate):
+        return _contaminated(found)
+    if _within(found.head, rule.gate):
+        return Decision("unchanged")
+    if found.agreeing < AGREEING:
+        return Decision("inconclusive", f"only {found.agreeing:.0%} of the pairs agree")
+    return None
+
+
+def _confirm(suspicion: Estimate, fresh: Estimate, rule: Rule) -> Decision:
+    if not _within(fresh.control, rule.gate):
+        return _contaminated(fresh)
+    same = fresh.head * suspicion.head > 0
+    if same and not _within(fresh.head, rule.gate) and fresh.agreeing >= AGREEING:
+        return Decision("regressed" if fresh.head > 0 else "improved", "confirmed by fresh pairs")
+    if _within(fresh.head, rule.look):
+        return Decision("unchanged", f"{suspicion.head:+.1%} was not confirmed by fresh pairs")
+    return Decision("inconclusive", f"{suspicion.head:+.1%}, and {fresh.head:+.1%} in fresh pairs")
+
+
+def _within(difference: float, allowed: float) -> bool:
+    """Whether a relative difference is small, in either direction: a ratio and its inverse count alike."""
+    return abs(math.log1p(difference)) <= math.log1p(allowed)
+
+
+def _contaminated(found: Estimate) -> Decision:
+    return Decision("contaminated", f"the base is off from itself by {found.control:+.1%}")
+
+
+def show(pairs: Sequence[PairRatio], rule: Rule) -> Decision:
+    """No verdict, for a ratio to an anchor: after the first pairs it is known, unless the control says nothing is."""
+    if len(pairs) < rule.pairs:
+        return Decision(None, wanted=rule.pairs - len(pairs))
+    found = estimate(pairs)
+    return Decision("shown") if _within(found.control, rule.gate) else _contaminated(found)
+
+
+def interval_of(log_ratios: Sequence[float]) -> tuple[float, float]:
+    """A 95 % interval of their median that asks nothing of how they are spread; of few, the smallest and largest.
+
+    Source: order statistics by the binomial distribution; Conover 1999, Practical Nonparametric Statistics, 3.2.
+    """
+    from scipy.stats import quantile_test  # takes longer to import than all else
+
+    found = quantile_test(list(log_ratios), q=0, p=0.5).confidence_interval(0.95)
+    low = found.low if math.isfinite(found.low) else min(log_ratios)
+    high = found.high if math.isfinite(found.high) else max(log_ratios)
+    return float(low), float(high)
