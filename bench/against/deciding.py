@@ -92,9 +92,7 @@ def _take_in(found: Found, served: Served, rule: Rule, decide: Decide) -> None:
     found.decision = decision if decision.verdict else None
 
 
-def _give_up(
-    found: Mapping[str, Found], budget: Budget, settled: Callable[[str, Found], None]
-) -> None:
+def _give_up(found: Mapping[str, Found], budget: Budget, settled: Callable[[str, Found], None]) -> None:
     for case, one in found.items():
         reason = f"--budget {budget.seconds:g} s was over after {len(one.ratios)} pairs"
         one.decision = Decision("inconclusive", reason)

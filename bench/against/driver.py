@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,7 +19,7 @@ from bench.against.once import Once, measure_once
 from bench.against.options import Asked
 from bench.against.pairs import Limits, Served, serve_pair
 from bench.against.trees import Trees, checked_out
-from bench.against.worker import Message, Side
+from bench.against.worker import EXTRA, Message, Side
 from reports.latency_rule import decide, show
 
 
@@ -83,32 +82,34 @@ class Measured:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where both sides are: their trees, how their processes are started, a folder for what they write."""
+
+    trees: Trees
+    sides: Mapping[str, Side]
+    folder: Path
+
+
 @contextmanager
-def side_by_side(
-    plan: Plan, repository: Repository, listener: Listener
-) -> Iterator[Callable[[], Measured]]:
-    """What measures both sides, in trees that last as long as the block: results are read in it."""
+def checked_out_for(plan: Plan, repository: Repository, listener: Listener) -> Iterator[Place]:
+    """Both sides ready to be measured, as long as the block lasts: runs that they store lie there too."""
     with TemporaryDirectory() as folder, checked_out(repository, plan.base, plan.head) as trees:
-        sides = _sides(plan, trees, listener)
-        yield partial(_measure, plan, sides, trees, listener, Path(folder))
+        yield Place(trees, _sides(plan, trees, listener), Path(folder))
 
 
-def _measure(
-    plan: Plan, sides: Mapping[str, Side], trees: Trees, listener: Listener, folder: Path
-) -> Measured:
-    once = measure_once(
-        [sides[BASE], sides[HEAD]], partial(_choose, plan), listener.measured, folder
-    )
-    found = Measured(once, notes=_notes(trees))
+def measure(plan: Plan, place: Place, listener: Listener) -> Measured:
+    """All cases of both sides: once what is the same in every run, in turns what is not."""
+    sides = [place.sides[BASE], place.sides[HEAD]]
+    once = measure_once(sides, partial(_choose, plan), listener.measured, place.folder)
+    found = Measured(once, notes=_notes(place.trees))
     if any(one.trouble and not one.collected for one in once.values()):
         return found
     base = set(once[BASE].collected)
-    selected = [*plan.once, *plan.paired]
-    paired = _measure_pairs(plan, [case for case in plan.paired if case in base], sides, listener, folder)
     return replace(
         found,
-        paired=paired,
-        new=[case for case in selected if case not in base],
+        paired=take_turns(plan, [case for case in plan.paired if case in base], place, listener),
+        new=[case for case in (*plan.once, *plan.paired) if case not in base],
         missing=[case for case in once[BASE].collected if case not in plan.known],
     )
 
@@ -116,7 +117,7 @@ def _measure(
 def _sides(plan: Plan, trees: Trees, listener: Listener) -> dict[str, Side]:
     pythons = interpreters(trees, tell=listener.say)
     test = plan.asked.selftest
-    burden = (("BENCH_EXTRA_WORK", str(test.factor - 1)),) if test and test.factor > 1 else ()
+    burden = ((EXTRA, str(test.factor - 1)),) if test else ()
     base = Side(BASE, pythons.base, trees.base, plan.arguments, plan.threads)
     head = Side(HEAD, pythons.head, trees.head, plan.arguments, plan.threads, burden)
     return {BASE: base, CONTROL: replace(base, name=CONTROL), HEAD: head}
@@ -131,26 +132,19 @@ def _notes(trees: Trees) -> list[str]:
 def _choose(plan: Plan, collected: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """The candidate measures all that is selected; the base what both have, and for an anchor nothing."""
     base = set(collected[BASE]) if plan.asked.mode == "against" else set()
-    ours = [] if plan.asked.mode == "selftest" else list(plan.once)
-    return {BASE: [case for case in ours if case in base], HEAD: ours}
+    return {BASE: [case for case in plan.once if case in base], HEAD: list(plan.once)}
 
 
-def _measure_pairs(
-    plan: Plan, cases: Sequence[str], sides: Mapping[str, Side], listener: Listener, folder: Path
-) -> dict[str, Found]:
+def take_turns(plan: Plan, cases: Sequence[str], place: Place, listener: Listener) -> dict[str, Found]:
+    """Pairs of processes until every case has its verdict; each pair has a second process of the base."""
     rule = plan.asked.rule
     limits = Limits(rule.rounds, plan.seconds)
     random = np.random.default_rng(plan.seed)
+    sides = [place.sides[name] for name in (BASE, CONTROL, HEAD)]
 
     def serve(left: Sequence[str], number: int) -> Iterable[tuple[str, Served]]:
-        listener.say(f"pair {number + 1}: {len(left)} cases in turns, 3 processes")
-        order = [sides[name] for name in (BASE, CONTROL, HEAD)]
-        return serve_pair(order, left, limits, random, folder, _silent)
+        listener.say(f"pair {number + 1}: {len(left)} cases in turns, {len(sides)} processes")
+        return serve_pair(sides, left, limits, random, place.folder)
 
     judge = show if plan.asked.mode == "anchor" else decide
-    budget = Budget(plan.asked.budget if plan.asked.budget else math.inf)
-    return measure_pairs(cases, serve, rule, judge, budget, listener.settled)
-
-
-def _silent(case: str) -> None:
-    """Cases take less than a second: a line each would tell nobody anything."""
+    return measure_pairs(cases, serve, rule, judge, Budget(plan.asked.budget), listener.settled)

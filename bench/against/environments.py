@@ -28,7 +28,9 @@ class Interpreters:
     head: Path
 
 
-def interpreters(trees: Trees, cache: Path | None = None, tell: Callable[[str], None] = print) -> Interpreters:
+def interpreters(
+    trees: Trees, cache: Path | None = None, tell: Callable[[str], None] = print
+) -> Interpreters:
     """This Python for both where they pin the same; else one each, made when it is first needed and kept.
 
     Args:

@@ -16,7 +16,11 @@ SHORT = 12
 IDENTITY = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "snapshot"), ("EMAIL", "snapshot@localhost"), ("DATE", "2000-01-01T00:00:00Z"))
+    for what, value in (
+        ("NAME", "snapshot"),
+        ("EMAIL", "snapshot@localhost"),
+        ("DATE", "2000-01-01T00:00:00Z"),
+    )
 }
 
 

@@ -42,7 +42,9 @@ def measure_once(sides: Sequence[Side], choose: Choose, hear: Hear, folder: Path
         hear: takes what the candidate tells, as it comes.
         folder: where they store and print.
     """
-    storing = [replace(side, arguments=(*side.arguments, "--results", str(folder / side.name))) for side in sides]
+    storing = [
+        replace(side, arguments=(*side.arguments, "--results", str(folder / side.name))) for side in sides
+    ]
     with started(storing, folder) as workers:
         found = {worker.side.name: _collect(worker) for worker in workers}
         wanted = choose({name: once.collected for name, once in found.items()})

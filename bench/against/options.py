@@ -18,7 +18,6 @@ from reports.latency_rule import Rule
 LOOK = 0.6  # of the gate: from where on more pairs are wanted
 LATENCY = "latency"
 GATES = (LATENCY, "memory", "size")
-KINDS = ("aa", "slowdown")
 # options that every side takes as they are; those of `Settings` are handed on as they were understood
 GRID = ("tier", "task", "method", "scope", "sparsity", "layout", "encoding", "workload")
 SINGLE = ("limit", "weights", "device", "dtype", "threads", "seed", "time_limit")
@@ -29,15 +28,20 @@ class SelfTest:
     """What is proved.
 
     Attributes:
+        kind: aa or slowdown.
         factor: how much slower the candidate is made; 1 is a commit against itself.
         comparisons: of cases, at least.
+        loaded: whether another process works on and off meanwhile.
     """
 
+    kind: str
     factor: float
     comparisons: int
+    loaded: bool
 
     def __str__(self) -> str:
-        return "aa" if self.factor == 1 else f"slowdown={self.factor:g}"
+        what = self.kind if self.factor == 1 else f"{self.kind}={self.factor:g}"
+        return f"{what}, loaded" if self.loaded else what
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--selftest",
-        metavar="KIND:N",
+        metavar="KIND:N[:loaded]",
         help="prove the comparison on this machine in N comparisons: aa:N (a commit with itself), "
         "slowdown=1.05:N",
     )
@@ -82,7 +86,9 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="[BENCHMARK=]PERCENT",
         help="difference that is a regression: of latency (default: 2.5), or memory=0.5, size=0.1",
     )
-    group.addoption("--budget", metavar="SECONDS", help="that all pairs may take together (default: no limit)")
+    group.addoption(
+        "--budget", metavar="SECONDS", help="that all pairs may take together (default: no limit)"
+    )
 
 
 def parse_asked(option: argparse.Namespace) -> Asked | None:
@@ -126,14 +132,14 @@ def _parse_gate(text: str) -> tuple[str, float]:
 
 
 def _parse_selftest(text: str) -> SelfTest:
-    found = re.fullmatch(r"(?:aa|slowdown=(\d+(?:\.\d+)?)):([1-9]\d{0,5})", text)
-    factor = float(found[1] or 1) if found else 0.0
-    if not found or not (factor > 1 or found[1] is None):
+    found = re.fullmatch(r"(aa|slowdown=(\d+(?:\.\d+)?)):([1-9]\d{0,5})(:loaded)?", text)
+    factor = float(found[2] or 1) if found else 0.0
+    if not found or (found[2] and factor <= 1):
         raise ValueError(
             f"--selftest {text!r}: expected aa:N, a commit with itself in N comparisons, or slowdown=FACTOR:N "
-            "with a factor above 1, such as slowdown=1.05:59"
+            "with a factor above 1, such as slowdown=1.05:59; then :loaded for a neighbour that works meanwhile"
         )
-    return SelfTest(factor, int(found[2]))
+    return SelfTest(found[1].partition("=")[0], factor, int(found[3]), loaded=bool(found[4]))
 
 
 def arguments_for_sides(option: argparse.Namespace, settings: Settings, root: Path) -> tuple[str, ...]:

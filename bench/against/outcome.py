@@ -50,7 +50,9 @@ def conclude(plan: Plan, measured: Measured, paired: Mapping[str, Judged]) -> Ou
     rows, failed, told = _compare_once(measured, plan)
     without = {case: failure_of(one) for case, one in measured.paired.items() if case not in paired}
     worse = [f"failed: {case}: {why}" for case, (verdict, why) in without.items() if verdict == "regressed"]
-    apart = [f"not comparable: {case}: {why}" for case, (verdict, why) in without.items() if verdict != "regressed"]
+    apart = [
+        f"not comparable: {case}: {why}" for case, (verdict, why) in without.items() if verdict != "regressed"
+    ]
     apart += [f"{BASE} broke off: {trouble}" for trouble in [measured.once[BASE].trouble] if trouble]
     broken = [f"{HEAD} broke off: {trouble}" for trouble in [measured.once[HEAD].trouble] if trouble]
     if measured.missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,6 @@ PREPARING = 600.0  # and until a case is ready
 GRACE = 30.0  # beyond the time that a round took at first
 
 Ended = Literal["failed", "skipped", "oom", "timeout", "died"]
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,6 @@ def serve_pair(
     limits: Limits,
     random: np.random.Generator,
     logs: Path,
-    tell: Tell,
 ) -> Iterator[tuple[str, Served]]:
     """All cases once; where a worker dies its case is given up, and the others go on in fresh workers.
 
@@ -67,7 +65,6 @@ def serve_pair(
         limits: of each case.
         random: who begins.
         logs: a folder for what workers print.
-        tell: takes the case that is being measured.
     """
     left = list(cases)
     while left:
@@ -80,7 +77,7 @@ def serve_pair(
             except WorkerError as error:  # so would fresh ones
                 yield from ((case, _died(error)) for case in left)
                 return
-            left = yield from _serve_some(workers, left, limits, random, tell)
+            left = yield from _serve_some(workers, left, limits, random)
 
 
 def collected(worker: Worker) -> list[str]:
@@ -97,11 +94,10 @@ def collected(worker: Worker) -> list[str]:
 
 
 def _serve_some(
-    workers: Sequence[Worker], cases: Sequence[str], limits: Limits, random: np.random.Generator, tell: Tell
+    workers: Sequence[Worker], cases: Sequence[str], limits: Limits, random: np.random.Generator
 ) -> Generator[tuple[str, Served], None, list[str]]:
     """Cases until a worker dies; returns those that are left then."""
     for place, case in enumerate(cases):
-        tell(case)
         try:
             yield case, _serve_case(workers, limits, random)
         except WorkerError as error:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from bench.against.worker import EXTRA
 from bench.timing import TIMING, Timing
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bench.measure.turns import Clock
 
 ROUND, DONE = "round", "done"
-EXTRA = "BENCH_EXTRA_WORK"  # environment variable: the share of work that is added to each round, for self-tests
 
 
 class Pipe:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from bench.against.deciding import Found
-from bench.against.driver import Measured, Plan, side_by_side
+from bench.against.driver import Plan, checked_out_for, measure
 from bench.against.git import find_repository, find_revision, snapshot
 from bench.against.options import Asked, arguments_for_sides
 from bench.against.outcome import Outcome, conclude
 from bench.against.rows import failure_of, judge_latency, ratio_record
+from bench.against.selftest import prove
 from bench.against.worker import Message
 from bench.collection import DESELECTED
 from bench.plugin import TIME_LIMIT
 from fixtures.plugin import SETTINGS
 from reports.compare import render
+from reports.environment import describe_run
 from reports.judged import Judged
+from reports.proof import render_selftests
 from reports.record import PROPERTY, Record
+from reports.selftest import read_selftest
 
 FAILED = ("regressed",)
 SETTLED = ("unchanged", "improved", "shown")
@@ -37,6 +43,7 @@ class SideBySide:
     asked: Asked
     rows: dict[str, Judged] = field(default_factory=dict)
     outcome: Outcome | None = None
+    proof: Path | None = None
 
     def __post_init__(self) -> None:
         self.repository = find_repository(self.config.rootpath)
@@ -47,17 +54,31 @@ class SideBySide:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Measures the selected cases of both sides."""
-        if not session.items or (session.testsfailed and not session.config.option.continue_on_collection_errors):
+        if not session.items or (
+            session.testsfailed and not session.config.option.continue_on_collection_errors
+        ):
             return None
         self._items = {item.nodeid: item for item in session.items}
         plan = self._plan(session.items)
-        if self.asked.selftest:
-            self.outcome = prove(plan, self.repository, self)
-            return True
-        with side_by_side(plan, self.repository, self) as measure:
-            measured = measure()
-            self.outcome = conclude(plan, measured, self.rows)
+        try:
+            if self.asked.selftest:
+                self._prove(plan)
+            else:
+                self._compare(plan)
+        except ValueError as error:
+            raise pytest.UsageError(f"--{self.asked.mode}: {error}") from error
         return True
+
+    def _compare(self, plan: Plan) -> None:
+        with checked_out_for(plan, self.repository, self) as place:
+            self.outcome = conclude(plan, measure(plan, place, self), self.rows)
+
+    def _prove(self, plan: Plan) -> None:
+        if not plan.paired:
+            raise ValueError("nothing is timed by what is selected: choose some of test_latency, test_layer")
+        root = self.config.rootpath
+        run = describe_run(root, shlex.join(["pytest", *self.config.invocation_params.args]))
+        self.proof = prove(plan, self.repository, self, run, Path(self.config.getoption("results")))
 
     def _plan(self, items: Sequence[pytest.Item]) -> Plan:
         settings = self.config.stash[SETTINGS]
@@ -89,6 +110,8 @@ class SideBySide:
 
     def settled(self, case: str, found: Found) -> None:
         """A verdict on times becomes the result of its test, and its ratio is recorded."""
+        if self.asked.selftest:
+            return
         protocol = f"{self.asked.mode} {self.base.short}"
         row = judge_latency(found, protocol, self.asked.rule)
         if row:
@@ -110,6 +133,10 @@ class SideBySide:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Prints the comparison; with `--report` it is written as well."""
+        if self.proof:
+            terminalreporter.section("self-test")
+            terminalreporter.write_line(render_selftests([read_selftest(self.proof)], "table"))
+            terminalreporter.write_line(f"stored; python -m reports selftest {shlex.quote(str(self.proof))}")
         if not self.outcome:
             return
         width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
@@ -136,7 +163,11 @@ def _report(
     told: object = None
     outcome = "failed" if verdict in FAILED else "passed" if verdict in SETTLED else "skipped"
     if outcome != "passed":
-        told = f"{verdict}: {reason}" if outcome == "failed" else (path, line or 0, f"Skipped: {verdict}: {reason}")
+        told = (
+            f"{verdict}: {reason}"
+            if outcome == "failed"
+            else (path, line or 0, f"Skipped: {verdict}: {reason}")
+        )
     return pytest.TestReport(
         item.nodeid,
         item.location,

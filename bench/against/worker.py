@@ -14,6 +14,7 @@ from threading import Timer
 from typing import Any, Self
 
 PLUGIN = "bench.against.serving"
+EXTRA = "BENCH_EXTRA_WORK"  # environment variable: the share of work added to each round, for self-tests
 ENDING = 30.0  # seconds
 TOLD = 300  # characters of a dead worker's last words
 LEFT_OUT = ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_CURRENT_TEST")

@@ -1,0 +1,117 @@
+"""How often the comparison of two revisions was wrong, and how often it found what was there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from reports.record import Run
+
+FOLDER = "selftests"
+SUFFIX = ".jsonl"
+SLOWER = 1.05  # the smallest round by which pytest-benchmark's `min:5%` calls a regression
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was put to the test: the header of its file.
+
+    Attributes:
+        kind: aa or slowdown.
+        factor: how much slower the candidate was made.
+        loaded: whether beside a process that works on and off.
+        rule: in words.
+        run: where and when.
+    """
+
+    kind: str
+    factor: float
+    loaded: bool
+    rule: str
+    run: Run
+
+    @property
+    def name(self) -> str:
+        """What was compared."""
+        what = "a commit with itself" if self.factor == 1 else f"{self.factor - 1:.1%} slower"
+        return f"{what}, beside a neighbour" if self.loaded else what
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One case in one session.
+
+    Attributes:
+        case: its id.
+        heads, controls: log ratios to the base, by pair of processes.
+        base_minima, head_minima: the smallest of the rounds in seconds, by pair.
+    """
+
+    case: str
+    verdict: str
+    reason: str
+    heads: tuple[float, ...]
+    controls: tuple[float, ...]
+    base_minima: tuple[float, ...]
+    head_minima: tuple[float, ...]
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Self:
+        """From a line of the file."""
+        return cls(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        )
+
+    @property
+    def by_minimum(self) -> bool:
+        """What pytest-benchmark's `min:5%` says: the base of the first pair stored, the next pair's candidate now."""
+        return len(self.heads) > 1 and self.head_minima[1] > SLOWER * self.base_minima[0]
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """A trial and its comparisons, session by session."""
+
+    trial: Trial
+    sessions: Sequence[Sequence[Compared]]
+
+
+class SelfTestWriter:
+    """Writes a trial: a line for it, then a line per comparison as its session ends."""
+
+    def __init__(self, results: Path, trial: Trial) -> None:
+        folder = results / trial.run.machine / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        stamp = trial.run.started.replace("-", "").replace(":", "").removesuffix("+0000")
+        loaded = "-loaded" if trial.loaded else ""
+        self.path = folder / f"{stamp}Z-{trial.kind}{loaded}.jsonl"
+        with self.path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps({"trial": asdict(trial)}) + "\n")
+
+    def append(self, session: int, comparisons: Iterable[Compared]) -> None:
+        """Adds a session."""
+        with self.path.open("a", encoding="utf-8") as file:
+            for compared in comparisons:
+                file.write(json.dumps({"session": session, **asdict(compared)}) + "\n")
+
+
+def read_selftest(path: Path) -> SelfTest:
+    """Reads a trial.
+
+    Raises:
+        ValueError: the file is not one.
+    """
+    try:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        header = lines[0]["trial"]
+        trial = Trial(**{**header, "run": Run(**header["run"])})
+        sessions: dict[int, list[Compared]] = {}
+        for line in lines[1:]:
+            number = line.pop("session")
+            sessions.setdefault(number, []).append(Compared.from_json(line))
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"{path}: not the file of a self-test ({error})") from error
+    return SelfTest(trial, list(sessions.values()))
