@@ -41,6 +41,21 @@ def render(comparison: Comparison, style: str, *, every: bool = False, width: in
     return writers[style](comparison, rows)
 
 
+def write_comparison(comparison: Comparison, folder: Path, *, every: bool = False) -> None:
+    """The files `compare.txt`, `.md`, `.html` and `.json`.
+
+    Raises:
+        ValueError: they cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for style, ending in ENDINGS.items():
+            text = render(comparison, style, every=every) + "\n"
+            (folder / f"compare.{ending}").write_text(text, "utf-8")
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot write there ({error.strerror})") from error
+
+
 def _heading(comparison: Comparison) -> Iterator[str]:
     yield printable(f"base: {comparison.base}")
     yield printable(f"head: {comparison.head}")

@@ -31,8 +31,8 @@ class Judged:
     """A pair with its verdict, and why in words.
 
     `changed` is a difference of which nobody can say whether it is good; `not judged` a difference that could
-    be judged if there were samples of it; `shown` what is never judged. Of times taken in turns, `contaminated`
-    is that the base differed from itself, `inconclusive` that fresh measurements did not agree.
+    be judged if there were samples of it; `shown` what is never judged. Of times that were taken in turns:
+    `contaminated`, the base differed from itself; `inconclusive`, fresh measurements did not agree.
     """
 
     pair: Pair

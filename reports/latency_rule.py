@@ -145,7 +145,7 @@ def _contaminated(found: Estimate) -> Decision:
 
 
 def show(pairs: Sequence[PairRatio], rule: Rule) -> Decision:
-    """No verdict, for a ratio to an anchor: after the first pairs it is known, unless the control says nothing is."""
+    """No verdict, for a ratio to an anchor: it is known after the first pairs, unless the control is off."""
     if len(pairs) < rule.pairs:
         return Decision(None, wanted=rule.pairs - len(pairs))
     found = estimate(pairs)
@@ -153,9 +153,10 @@ def show(pairs: Sequence[PairRatio], rule: Rule) -> Decision:
 
 
 def interval_of(log_ratios: Sequence[float]) -> tuple[float, float]:
-    """A 95 % interval of their median that asks nothing of how they are spread; of few, the smallest and largest.
+    """A 95 % interval of their median, whatever their distribution; of few, the smallest and the largest.
 
-    Source: order statistics by the binomial distribution; Conover 1999, Practical Nonparametric Statistics, 3.2.
+    Source: order statistics by the binomial distribution; Conover 1999, Practical Nonparametric Statistics,
+    3.2.
     """
     from scipy.stats import quantile_test  # takes longer to import than all else
 

@@ -1,4 +1,4 @@
-"""The table of a self-test: how often each verdict was given, with intervals, beside pytest-benchmark's rule."""
+"""The table of a self-test: how often each verdict was given, beside pytest-benchmark's rule."""
 
 from __future__ import annotations
 

@@ -61,13 +61,14 @@ class Compared:
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Self:
         """From a line of the file."""
-        return cls(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-        )
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+        }
+        return cls(**fields)
 
     @property
     def by_minimum(self) -> bool:
-        """What pytest-benchmark's `min:5%` says: the base of the first pair stored, the next pair's candidate now."""
+        """What pytest-benchmark's `min:5%` says of the first pair's base, stored, and the next one's head."""
         return len(self.heads) > 1 and self.head_minima[1] > SLOWER * self.base_minima[0]
 
 
@@ -96,6 +97,18 @@ class SelfTestWriter:
         with self.path.open("a", encoding="utf-8") as file:
             for compared in comparisons:
                 file.write(json.dumps({"session": session, **asdict(compared)}) + "\n")
+
+
+def stored_selftests(results: Path) -> list[Path]:
+    """The files of all self-tests, oldest first.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = sorted(results.glob(f"*/{FOLDER}/*{SUFFIX}"), key=lambda path: path.name)
+    if not found:
+        raise ValueError(f"no self-tests in {results}: `pytest bench -k latency --selftest aa:60` makes one")
+    return found
 
 
 def read_selftest(path: Path) -> SelfTest:

@@ -19,7 +19,15 @@ SPARSITY = "sparsity"
 FILE_SIZE, LIMIT = "file_size", "entropy_limit"
 # of benchmarks that measure many things, what a reader wants to see side by side
 COLUMNS = {
-    "latency": ("latency", "latency_dense", "theoretical_speedup", "amdahl_bound", "speedup", "rate"),
+    "latency": (
+        "latency",
+        "latency_dense",
+        "theoretical_speedup",
+        "amdahl_bound",
+        "speedup",
+        "rate",
+        "latency_ratio",
+    ),
     "memory": ("weight_memory", "state_memory", "activation_peak", "peak_memory", "untied_memory"),
 }
 

@@ -25,7 +25,8 @@ def judge_runs(
     """A verdict for everything that is in one of the runs.
 
     Args:
-        base, head: the runs.
+        base: the run that was before.
+        head: the one that is looked at.
         gates: by benchmark, tolerances in place of those of its metrics that have one.
     """
     machines = _machines(base, head)

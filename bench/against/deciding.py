@@ -63,7 +63,7 @@ def measure_pairs(
         serve: one pair's lifetime, of some cases; it is told which pair it is.
         rule: how many.
         decide: the verdict on the ratios of a case.
-        budget: a pair is not begun if it would end later, going by the last; what is open then is inconclusive.
+        budget: a pair is not begun if it would end later, going by the last: what is open is inconclusive.
         settled: takes a case as soon as there is a verdict.
     """
     found = {case: Found() for case in cases}

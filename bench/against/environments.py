@@ -1,4 +1,4 @@
-"""The Python that each side runs in: this one, or where the pinned dependencies differ one made from the pins."""
+"""The Python that each side runs in: this one, or one made from its pins where the sides pin differently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of git: a revision by name, and the working tree as a commit; the user's tree stays as it is."""
+"""What is asked of git: a revision by name, the working tree as a commit; the user's tree stays as it is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Revision:
     Attributes:
         name: as the user wrote it.
         commit: 40 hex digits.
-        changes: of the working tree beyond it, the first digits of the diff's sha256; empty if there are none.
+        changes: of the working tree beyond it, digits of the diff's sha256; empty if there are none.
         tree: the commit to check out: that one, or a snapshot of the working tree.
     """
 

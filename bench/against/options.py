@@ -125,8 +125,8 @@ def _parse_gate(text: str) -> tuple[str, float]:
     found = re.fullmatch(r"\d+(\.\d+)?", number)
     if (name or LATENCY) not in GATES or not found or not 0 < float(number) < 100:  # noqa: PLR2004 - per cent
         raise ValueError(
-            f"--gate {text!r}: expected a percentage such as 2.5, of latency, or of one of {', '.join(GATES)}: "
-            "memory=0.5"
+            f"--gate {text!r}: expected a percentage such as 2.5, of latency, or of one of "
+            f"{', '.join(GATES)}: memory=0.5"
         )
     return name or LATENCY, float(number) / 100
 
@@ -136,8 +136,9 @@ def _parse_selftest(text: str) -> SelfTest:
     factor = float(found[2] or 1) if found else 0.0
     if not found or (found[2] and factor <= 1):
         raise ValueError(
-            f"--selftest {text!r}: expected aa:N, a commit with itself in N comparisons, or slowdown=FACTOR:N "
-            "with a factor above 1, such as slowdown=1.05:59; then :loaded for a neighbour that works meanwhile"
+            f"--selftest {text!r}: expected aa:N, a commit with itself in N comparisons, or "
+            "slowdown=FACTOR:N with a factor above 1, such as slowdown=1.05:59; then :loaded for a neighbour "
+            "that works meanwhile"
         )
     return SelfTest(found[1].partition("=")[0], factor, int(found[3]), loaded=bool(found[4]))
 
@@ -170,7 +171,7 @@ def _named(option: str, values: Sequence[str]) -> list[str]:
 
 
 def _plugins(names: Sequence[str]) -> list[str]:
-    return [name for name in names if name not in {"pytester"} and not name.startswith("no:")]
+    return [name for name in names if name != "pytester" and not name.startswith("no:")]
 
 
 def _files(arguments: Sequence[str], root: Path) -> list[str]:

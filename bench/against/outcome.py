@@ -19,7 +19,7 @@ FINE, REGRESSION, INCONCLUSIVE, NOT_COMPARABLE = 0, 1, 3, 4
 MEANINGS = {
     FINE: "nothing got worse",
     REGRESSION: "something got worse",
-    INCONCLUSIVE: "nothing is known to be worse, but not all could be told: see inconclusive and contaminated",
+    INCONCLUSIVE: "nothing is known to be worse, but of some cases nothing is known",
     NOT_COMPARABLE: "nothing is known to be worse, but not all could be compared",
 }
 UNPAIRED: tuple[Verdict, ...] = ("not comparable", "missing")

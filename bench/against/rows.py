@@ -16,7 +16,7 @@ from reports.pairing import Pair
 from reports.record import Record, handed_over
 
 RATIO = "latency_ratio"
-GRAVEST: Mapping[Verdict, str] = {"contaminated": "contaminated", "inconclusive": "inconclusive"}
+STAMPED: tuple[Verdict, ...] = ("contaminated", "inconclusive")
 
 
 def case_record(found: Found) -> Record | None:
@@ -26,7 +26,7 @@ def case_record(found: Found) -> Record | None:
 
 
 def judge_latency(found: Found, protocol: str, rule: Rule) -> Judged | None:
-    """A pair of records of the case's median seconds, with its verdict; None if the candidate told nothing."""
+    """A pair of records of the median seconds, with its verdict; None if the candidate told nothing."""
     record = case_record(found)
     if record is None:
         return None
@@ -63,22 +63,21 @@ def ratio_record(found: Found, protocol: str) -> Record | None:
 
 
 def _stamps(decision: Decision | None) -> tuple[str, ...]:
-    if decision is None or decision.verdict not in GRAVEST:
+    if decision is None or decision.verdict not in STAMPED:
         return ()
-    return (f"{GRAVEST[decision.verdict]}: {decision.reason}",)
+    return (f"{decision.verdict}: {decision.reason}",)
 
 
 def describe(found: Found, rule: Rule) -> str:
     """The ratio in words."""
-    if not found.ratios:
+    if not (count := len(found.ratios)):
         return ""
+    head = math.expm1(median(pair.head for pair in found.ratios))
     low, high = interval_of([pair.head for pair in found.ratios])
     control = math.expm1(median(pair.control for pair in found.ratios))
-    pairs = "pair" if len(found.ratios) == 1 else "pairs"
-    return (
-        f"{math.expm1(median(pair.head for pair in found.ratios)):+.1%} ({math.expm1(low):+.1%} to "
-        f"{math.expm1(high):+.1%}) in {len(found.ratios)} {pairs} of {rule.rounds} rounds, control {control:+.1%}"
-    )
+    spread = f"{math.expm1(low):+.1%} to {math.expm1(high):+.1%}"
+    pairs = f"{count} {'pair' if count == 1 else 'pairs'} of {rule.rounds} rounds"
+    return f"{head:+.1%} ({spread}) in {pairs}, control {control:+.1%}"
 
 
 def failure_of(found: Found) -> tuple[Verdict, str]:

@@ -1,8 +1,9 @@
-"""In a worker: a plugin that measures what the driver asks for, a round at a time, and tells it what it finds.
+"""In a worker: a plugin that measures what the driver asks for, and tells what it finds.
 
-Messages are lines of JSON. The worker's: `collected`, the ids that it has; `ready`, the seconds of a round of a case
-that is warmed up; `seconds` of a round; `report` of a test, as pytest serialises it; `ended`, a test; `broken`, a module
-that cannot be imported. The driver's: the list of ids to run, then for a case that is ready `round` or `done`.
+Messages are lines of JSON. The worker's: `collected`, the ids that it has; `ready`, the seconds of a round
+of a case that is warmed up; `seconds` of a round; `report` of a test, as pytest serialises it; `ended`, a
+test; `broken`, a module that cannot be imported. The driver's: the list of ids to run, then for a case that
+is ready `round` or `done`.
 """
 
 from __future__ import annotations
@@ -49,10 +50,10 @@ class Pipe:
         self._answers.flush()
 
     def hear(self) -> Any:  # noqa: ANN401 - a list or a word
-        """The next command; that there is none ends the process, for the driver is gone."""
+        """The next command; that there is none ends the session, for the driver is gone."""
         line = self._commands.readline()
         if not line:
-            raise SystemExit(2)
+            pytest.exit("the driver is gone", returncode=2)
         return json.loads(line)
 
 
@@ -61,7 +62,7 @@ PIPE = Pipe()
 
 @dataclass(frozen=True, eq=False)
 class Served(Timing):
-    """Times our side alone, a round whenever the driver asks for one; what it means is the driver's to say."""
+    """Times our side alone, a round whenever the driver asks for one; what it means, the driver says."""
 
     def measure(self, ours: Runner, dense: Runner) -> Latency:  # noqa: ARG002 - the rival is another process
         """Warms up, then serves rounds."""

@@ -20,7 +20,7 @@ from bench.against.worker import Message
 from bench.collection import DESELECTED
 from bench.plugin import TIME_LIMIT
 from fixtures.plugin import SETTINGS
-from reports.compare import render
+from reports.compare import render, write_comparison
 from reports.environment import describe_run
 from reports.judged import Judged
 from reports.proof import render_selftests
@@ -103,7 +103,7 @@ class SideBySide:
             reporter.write_line(sentence)
 
     def measured(self, message: Message) -> None:
-        """What the candidate's own session reports counts as this one's, as a worker's of pytest-xdist does."""
+        """What the candidate's own session reports counts as this one's, as with pytest-xdist's workers."""
         if "report" in message:
             hook = self.config.hook
             self._log(hook.pytest_report_from_serializable(config=self.config, data=message["report"]))
@@ -139,10 +139,21 @@ class SideBySide:
             terminalreporter.write_line(f"stored; python -m reports selftest {shlex.quote(str(self.proof))}")
         if not self.outcome:
             return
-        width = terminalreporter._tw.fullwidth if terminalreporter.isatty else None
+        width = self.config.get_terminal_writer().fullwidth if terminalreporter.isatty else None
         terminalreporter.section(f"{self.asked.mode} {self.base}")
         terminalreporter.write_line(render(self.outcome.comparison, "table", width=width))
         terminalreporter.write_line(self.outcome.meaning)
+        if folder := self.config.getoption("report"):
+            terminalreporter.write_line(_write(self.outcome, folder))
+
+
+def _write(outcome: Outcome, folder: Path) -> str:
+    """Writes the comparison in every format; where it is, or why it is not."""
+    try:
+        write_comparison(outcome.comparison, folder)
+    except ValueError as error:
+        return f"--report: {error}"
+    return f"comparison: {folder / 'compare.md'}, also .txt, .html, .json"
 
 
 def is_paired(item: pytest.Item) -> bool:

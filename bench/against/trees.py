@@ -51,9 +51,9 @@ def checked_out(repository: Repository, base: Revision, head: Revision) -> Itera
     try:
         for (name, _), revision in zip(roots.items(), (base, head), strict=True):
             repository.ask("worktree", "add", "--detach", "--force", str(folder / name), revision.tree)
-        locks = [_lock(root) for root in roots.values()]
+        locks = {name: _lock(root) for name, root in roots.items()}
         _compose(roots["base"], roots["head"])
-        yield Trees(*roots.values(), *locks)
+        yield Trees(roots["base"], roots["head"], locks["base"], locks["head"])
     except GitError as error:
         raise ValueError(f"no tree of {base} and {head} could be made: {error}") from error
     finally:

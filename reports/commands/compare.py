@@ -14,7 +14,7 @@ from reports.cases import read_cases
 from reports.choosing import LATEST, find_run
 from reports.commands.parsing import RUN, add_command
 from reports.commands.telling import complain, describe_run, terminal_width
-from reports.compare import ENDINGS, render
+from reports.compare import ENDINGS, render, write_comparison
 from reports.comparison import Comparison
 from reports.store import StoredRun, read_run
 from reports.verdicts import judge_runs
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Prints the comparison; 1 is a regression or damaged results."""
     comparison, damage = _beside(options) if options.by else _between(options)
     if options.output:
-        _write(comparison, options.output, every=options.all)
+        write_comparison(comparison, options.output, every=options.all)
     sys.stdout.write(render(comparison, options.format, every=options.all, width=terminal_width()) + "\n")
     return complain(damage) | comparison.is_worse
 
@@ -92,18 +92,3 @@ def _versions(base: StoredRun, head: StoredRun) -> list[str]:
         if one.get(name) != other.get(name)
     ]
     return [f"versions differ: {', '.join(changed)}"] if changed else []
-
-
-def _write(comparison: Comparison, folder: Path, *, every: bool) -> None:
-    """The files `compare.txt`, `.md`, `.html` and `.json`.
-
-    Raises:
-        ValueError: they cannot be written there.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for style, ending in ENDINGS.items():
-            text = render(comparison, style, every=every) + "\n"
-            (folder / f"compare.{ending}").write_text(text, "utf-8")
-    except OSError as error:
-        raise ValueError(f"-o {folder}: cannot write there ({error.strerror})") from error

@@ -39,8 +39,8 @@ def store(folder: Path, *rows: Stored) -> Path:
 
 
 def judge(tmp_path: Path, base: Sequence[Stored], head: Sequence[Stored]) -> list[Judged]:
-    runs = [read_run(store(tmp_path / name, *rows)) for name, rows in (("base", base), ("head", head))]
-    return judge_runs(*runs)
+    before, after = (read_run(store(tmp_path / name, *rows)) for name, rows in (("a", base), ("b", head)))
+    return judge_runs(before, after)
 
 
 def verdicts(rows: Sequence[Judged]) -> list[str]:
