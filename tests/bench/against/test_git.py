@@ -1,0 +1,133 @@
+"""What is asked of git, in repositories made for it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.against.git import Revision, ask, find_repository, find_revision, snapshot
+from tests.bench.against.repository import commit, git, make_repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = make_repository(tmp_path / "project")
+    commit(folder, "first", code_py="one = 1\n")
+    (folder / ".gitignore").write_text("results/\n", "utf-8")
+    commit(folder, "second", code_py="one = 2\n")
+    git(folder, "tag", "v1.0")
+    return folder
+
+
+def state(folder: Path) -> tuple[str, ...]:
+    asked = (("status", "--porcelain"), ("stash", "list"), ("branch", "--all"), ("diff", "--cached"))
+    return tuple(git(folder, *arguments) for arguments in asked)
+
+
+@pytest.mark.parametrize("name", ["HEAD", "main", "v1.0", "HEAD~1", "HEAD^{commit}"])
+def test_a_revision_has_git_s_commit(repository: Path, name: str) -> None:
+    found = find_revision(find_repository(repository), name)
+    assert found.commit == found.tree == git(repository, "rev-parse", name)
+    assert found.short == found.commit[:12]
+
+
+@pytest.mark.parametrize(("name", "near"), [("mian", "main"), ("v1", "v1.0"), ("HAED", "HEAD")])
+def test_an_unknown_revision_is_told_with_near_names(repository: Path, name: str, near: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown revision '{name}': did you mean .*{near}"):
+        find_revision(find_repository(repository), name)
+
+
+def test_an_option_is_no_revision(repository: Path) -> None:
+    with pytest.raises(ValueError, match="no revision"):
+        find_revision(find_repository(repository), "--all")
+
+
+def test_a_file_s_object_is_no_commit(repository: Path) -> None:
+    with pytest.raises(ValueError, match="unknown revision"):
+        find_revision(find_repository(repository), "HEAD:code.py")
+
+
+def test_a_shallow_clone_says_how_to_get_the_rest(repository: Path, tmp_path: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD~1")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", repository.as_uri(), "shallow")
+    with pytest.raises(ValueError, match="git fetch --unshallow"):
+        find_revision(find_repository(tmp_path / "shallow"), first)
+
+
+def test_without_a_repository_there_is_a_word_for_it(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not in a git repository"):
+        find_repository(tmp_path)
+
+
+def test_without_git_there_is_a_word_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError, match="git is not installed"):
+        find_repository(tmp_path)
+
+
+def test_a_clean_tree_is_its_commit(repository: Path) -> None:
+    (repository / "results").mkdir()
+    (repository / "results" / "run.txt").write_text("ignored", "utf-8")
+    found = snapshot(find_repository(repository))
+    assert found == Revision("HEAD", git(repository, "rev-parse", "HEAD"), "", found.commit)
+
+
+def test_a_dirty_tree_is_a_commit_of_what_is_in_it(repository: Path) -> None:
+    (repository / "code.py").write_text("one = 3\n", "utf-8")
+    (repository / "new.py").write_text("new = True\n", "utf-8")
+    (repository / ".gitignore").unlink()
+    before = state(repository)
+    found = snapshot(find_repository(repository))
+    assert state(repository) == before
+    assert found.commit == git(repository, "rev-parse", "HEAD") != found.tree
+    assert git(repository, "show", f"{found.tree}:code.py") == "one = 3"
+    assert git(repository, "ls-tree", "--name-only", found.tree) == "code.py\nnew.py"
+    assert found.changes in str(found)
+
+
+def test_the_same_changes_have_the_same_hash_and_others_another(repository: Path) -> None:
+    def changes(text: str) -> str:
+        (repository / "code.py").write_text(text, "utf-8")
+        return snapshot(find_repository(repository)).changes
+
+    assert changes("one = 3\n") == changes("one = 3\n") != changes("one = 4\n")
+    assert changes("one = 2\n") == ""
+
+
+def test_what_is_staged_stays_staged(repository: Path) -> None:
+    (repository / "code.py").write_text("one = 3\n", "utf-8")
+    git(repository, "add", "code.py")
+    before = state(repository)
+    snapshot(find_repository(repository))
+    assert state(repository) == before
+
+
+def test_files_in_conflict_are_refused(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "-b", "other", "HEAD~1")
+    commit(repository, "other", code_py="one = 'other'\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "rebase", "--quiet", "main")
+    with pytest.raises(ValueError, match=r"code.py: in conflict, in the middle of a merge or rebase"):
+        find_repository(repository)
+
+
+def test_in_the_middle_of_a_rebase_without_conflict_it_goes_on(repository: Path) -> None:
+    git(repository, "-c", "sequence.editor=sed -i s/pick/edit/", "rebase", "--quiet", "-i", "HEAD~1")
+    assert (repository / ".git" / "rebase-merge").is_dir()
+    assert snapshot(find_repository(repository)).commit == git(repository, "rev-parse", "HEAD")
+
+
+def test_a_project_in_a_folder_of_its_repository_knows_where(repository: Path) -> None:
+    commit(repository, "nested", inner__code_py="two = 2\n")
+    assert find_repository(repository / "inner").prefix == "inner/"
+
+
+def test_hooks_of_the_user_stay_out_of_it(repository: Path) -> None:
+    hook = repository / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ntouch hooked\n", "utf-8")
+    hook.chmod(0o755)
+    ask(repository, "worktree", "add", "--detach", str(repository.parent / "other"))
+    assert not list(repository.parent.rglob("hooked"))

@@ -1,0 +1,94 @@
+"""Trees of both sides, in repositories made for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bench.against.git import find_repository, find_revision, snapshot
+from bench.against.trees import FOLDER, checked_out, sweep
+from tests.bench.against.repository import commit, git, make_repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = make_repository(tmp_path / "project")
+    files = {
+        "bench__old_py": "old",
+        "bench__test_py": "old",
+        "fixtures__model_py": "old",
+        "conftest_py": "old",
+    }
+    commit(folder, "old", **files, constraints_txt="torch==1\n")
+    (folder / "bench" / "old.py").unlink()
+    files = {"bench__test_py": "new", "fixtures__model_py": "new", "conftest_py": "new"}
+    commit(folder, "new", **files, reports__rule_py="new", constraints_txt="torch==2\n")
+    return folder
+
+
+def texts(folder: Path) -> dict[str, str]:
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    ours = [path for path in files if ".git" not in path.parts]
+    return {path.as_posix(): (folder / path).read_text("utf-8").strip() for path in ours}
+
+
+def test_the_base_keeps_its_fixtures_and_is_driven_by_the_candidate(repository: Path) -> None:
+    found = find_repository(repository)
+    with checked_out(found, find_revision(found, "HEAD~1"), snapshot(found)) as trees:
+        assert texts(trees.base) == {
+            "bench/test.py": "new",
+            "reports/rule.py": "new",
+            "conftest.py": "new",
+            "fixtures/model.py": "old",
+            "constraints.txt": "torch==1",
+        }
+        assert texts(trees.head) == texts(repository)
+        assert (trees.base_lock, trees.head_lock) == ("torch==1\n", "torch==2\n")
+        assert not trees.same_dependencies
+
+
+def test_a_dirty_tree_is_measured_as_it_was_when_it_began(repository: Path) -> None:
+    (repository / "fixtures" / "model.py").write_text("dirty", "utf-8")
+    found = find_repository(repository)
+    with checked_out(found, find_revision(found, "HEAD"), snapshot(found)) as trees:
+        (repository / "fixtures" / "model.py").write_text("edited meanwhile", "utf-8")
+        assert texts(trees.head)["fixtures/model.py"] == "dirty"
+        assert texts(trees.base)["fixtures/model.py"] == "new"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_however_it_ends_nothing_is_left(repository: Path, error: type[BaseException]) -> None:
+    found = find_repository(repository)
+    before = git(repository, "worktree", "list"), git(repository, "status", "--porcelain")
+    with (
+        pytest.raises(error),
+        checked_out(found, find_revision(found, "HEAD~1"), find_revision(found, "HEAD")),
+    ):
+        assert len(git(repository, "worktree", "list").splitlines()) == 3
+        raise error
+    assert (git(repository, "worktree", "list"), git(repository, "status", "--porcelain")) == before
+    assert not (repository / ".git" / FOLDER).exists()
+
+
+def test_trees_of_a_process_that_is_gone_are_swept_away_and_those_of_others_stay(repository: Path) -> None:
+    found = find_repository(repository)
+    gone = 2**22 + 1  # beyond the largest id of a process
+    for pid in (gone, os.getppid()):
+        folder = repository / ".git" / FOLDER / str(pid) / "base"
+        git(repository, "worktree", "add", "--detach", "--quiet", str(folder))
+    sweep(found)
+    assert [path.name for path in (repository / ".git" / FOLDER).iterdir()] == [str(os.getppid())]
+    assert len(git(repository, "worktree", "list").splitlines()) == 2
+
+
+def test_a_revision_from_before_the_project_has_what_drives_it_alone(repository: Path) -> None:
+    git(repository, "checkout", "--quiet", "--orphan", "other")
+    git(repository, "rm", "-r", "-f", "--quiet", ".")
+    commit(repository, "nothing of it", readme_txt="hello")
+    git(repository, "checkout", "--quiet", "main")
+    found = find_repository(repository)
+    with checked_out(found, find_revision(found, "other"), snapshot(found)) as trees:
+        assert set(texts(trees.base)) == {"bench/test.py", "reports/rule.py", "conftest.py", "readme.txt"}
+        assert trees.base_lock == ""
