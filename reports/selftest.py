@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from reports.record import Run
+from reports.store import open_new
 
 FOLDER = "selftests"
 SUFFIX = ".jsonl"
@@ -88,8 +89,8 @@ class SelfTestWriter:
         folder.mkdir(parents=True, exist_ok=True)
         stamp = trial.run.started.replace("-", "").replace(":", "").removesuffix("+0000")
         loaded = "-loaded" if trial.loaded else ""
-        self.path = folder / f"{stamp}Z-{trial.kind}{loaded}.jsonl"
-        with self.path.open("x", encoding="utf-8") as file:
+        with open_new(folder, f"{stamp}Z-{trial.kind}{loaded}") as file:
+            self.path = Path(file.name)
             file.write(json.dumps({"trial": asdict(trial)}) + "\n")
 
     def append(self, session: int, comparisons: Iterable[Compared]) -> None:
@@ -112,19 +113,19 @@ def stored_selftests(results: Path) -> list[Path]:
 
 
 def read_selftest(path: Path) -> SelfTest:
-    """Reads a trial.
+    """Reads a trial, as far as its last whole line: it may have been cut off, or not be over.
 
     Raises:
         ValueError: the file is not one.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        header = lines[0]["trial"]
+        first, *others = [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
+        header = first["trial"]
         trial = Trial(**{**header, "run": Run(**header["run"])})
         sessions: dict[int, list[Compared]] = {}
-        for line in lines[1:]:
+        for line in others:
             number = line.pop("session")
             sessions.setdefault(number, []).append(Compared.from_json(line))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: not the file of a self-test ({error})") from error
     return SelfTest(trial, list(sessions.values()))

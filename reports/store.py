@@ -94,7 +94,7 @@ class RunWriter:
         folder = self._results / self._run.machine
         folder.mkdir(parents=True, exist_ok=True)
         stem = re.sub(r"[^0-9T]", "", self._run.started.removesuffix("+00:00")) + "Z"
-        self._file = _open_new(folder, f"{stem}-{(self._run.commit or 'nocommit')[:12]}")
+        self._file = open_new(folder, f"{stem}-{(self._run.commit or 'nocommit')[:12]}")
         _write(self._file, {"run": asdict(self._run)})
         return self._file
 
@@ -112,7 +112,7 @@ class RunWriter:
         return Path(self._beside[suffix].name).name
 
 
-def _open_new(folder: Path, stem: str) -> IO[str]:
+def open_new(folder: Path, stem: str) -> IO[str]:
     """A file of its own even when two runs start in the same second."""
     attempt = 1
     while True:

@@ -142,7 +142,7 @@ class Worker:
         try:
             message: Message = json.loads(line)
         except ValueError:
-            reason = f"no answer in {seconds:.0f} s" if self._late else self._last_words()
+            reason = f"no answer in {seconds:g} s" if self._late else self._last_words()
             raise WorkerError(self.side.name, reason, late=self._late) from None
         return message
 

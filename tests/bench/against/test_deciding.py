@@ -15,7 +15,7 @@ RULE = Rule(pairs=2, rounds=3)
 
 
 class Sides:
-    """Serves each case rounds in which the candidate takes so many times as long; writes down what was asked."""
+    """Serves rounds in which the candidate takes so many times as long; writes down what was asked."""
 
     def __init__(self, ratios: Mapping[str, float], trouble: Mapping[str, NotServed] | None = None) -> None:
         self.ratios = ratios
@@ -25,6 +25,7 @@ class Sides:
         self.time = 0.0
 
     def serve(self, cases: Sequence[str], number: int) -> Iterator[tuple[str, Served]]:
+        """A pair."""
         assert number == len(self.asked)
         self.asked.append(list(cases))
         self.time += 10
@@ -35,10 +36,12 @@ class Sides:
                 yield case, Served({"base": [1] * 3, "control": [1] * 3, "head": [self.ratios[case]] * 3})
 
     def note(self, case: str, found: Found) -> None:
+        """A verdict."""
         assert not found.is_open
         self.settled.append(case)
 
     def measure(self, seconds: float = math.inf) -> dict[str, Found]:
+        """Pairs of ten seconds each, until all is known or time is up."""
         budget = Budget(seconds, lambda: self.time)
         return measure_pairs(list(self.ratios), self.serve, RULE, decide, budget, self.note)
 

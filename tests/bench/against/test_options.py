@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from bench.against.options import SelfTest, arguments_for_sides, parse_asked
 from fixtures.settings import Settings
 from reports.latency_rule import Rule
 
-GRID = dict.fromkeys(("tier", "task", "method", "scope", "sparsity", "layout", "encoding", "workload"), [])
+GRID: dict[str, list[str]] = {
+    name: [] for name in ("tier", "task", "method", "scope", "sparsity", "layout", "encoding", "workload")
+}
 SINGLE = dict.fromkeys(("limit", "weights", "device", "dtype", "threads", "seed", "time_limit"))
-OURS = {
+OURS: dict[str, object] = {
     "against": None,
     "anchor": None,
     "selftest": None,
@@ -97,7 +100,7 @@ def test_a_side_is_told_what_is_selected_and_how_with_whole_paths(tmp_path: Path
     settings = Settings(data_dir=data, checkpoints={"gpt2": weights})
     words = arguments_for_sides(option, settings, Path.cwd())
     assert words[:5] == ("bench/test_size.py", "-p", "mine", "-k", "gpt2 and size")
-    pairs = dict(zip(words, words[1:], strict=False))
+    pairs = dict(pairwise(words))
     assert pairs["--sparsity"] == "0.5,0.9,0.99"
     assert (pairs["--threads"], pairs["--data-dir"]) == ("2", str(data))
     assert pairs["--checkpoint"] == f"gpt2={weights}"
@@ -106,4 +109,4 @@ def test_a_side_is_told_what_is_selected_and_how_with_whole_paths(tmp_path: Path
 
 def test_a_side_without_data_does_not_take_what_lies_beside_its_tree() -> None:
     words = arguments_for_sides(options(), Settings(data_dir=None), Path.cwd())
-    assert ("-o", "data_dir=nowhere") in zip(words, words[1:], strict=False)
+    assert ("-o", "data_dir=nowhere") in pairwise(words)

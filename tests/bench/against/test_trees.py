@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.against.git import find_repository, find_revision, snapshot
+from bench.against.git import Repository, find_repository, find_revision, snapshot
 from bench.against.trees import FOLDER, checked_out, sweep
 from tests.bench.against.repository import commit, git, make_repository
 
@@ -58,16 +58,19 @@ def test_a_dirty_tree_is_measured_as_it_was_when_it_began(repository: Path) -> N
         assert texts(trees.base)["fixtures/model.py"] == "new"
 
 
+def _interrupt(repository: Repository, error: type[BaseException]) -> None:
+    base, head = (find_revision(repository, name) for name in ("HEAD~1", "HEAD"))
+    with checked_out(repository, base, head):
+        assert len(git(repository.top, "worktree", "list").splitlines()) == 3
+        raise error
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_however_it_ends_nothing_is_left(repository: Path, error: type[BaseException]) -> None:
     found = find_repository(repository)
     before = git(repository, "worktree", "list"), git(repository, "status", "--porcelain")
-    with (
-        pytest.raises(error),
-        checked_out(found, find_revision(found, "HEAD~1"), find_revision(found, "HEAD")),
-    ):
-        assert len(git(repository, "worktree", "list").splitlines()) == 3
-        raise error
+    with pytest.raises(error):
+        _interrupt(found, error)
     assert (git(repository, "worktree", "list"), git(repository, "status", "--porcelain")) == before
     assert not (repository / ".git" / FOLDER).exists()
 

@@ -1,0 +1,106 @@
+"""Self-tests: written, read back, counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports.proof import render_selftests, share_text
+from reports.record import Run
+from reports.selftest import Compared, SelfTestWriter, Trial, read_selftest, stored_selftests
+
+RUN = Run(
+    commit="a" * 40,
+    dirty=False,
+    machine="here-2c",
+    started="2026-01-02T03:04:05+00:00",
+    command="pytest bench",
+)
+RULE = "5 pairs x 60 rounds, gate 2.5 %"
+
+
+def compared(verdict: str, base: float = 1.0, head: float = 1.0) -> Compared:
+    return Compared("test_latency[a]", verdict, "why", (0.01, 0.02), (0.0, 0.0), (base, 9.0), (9.0, head))
+
+
+def write(results: Path, kind: str, factor: float, *sessions: list[Compared], loaded: bool = False) -> Path:
+    writer = SelfTestWriter(results, Trial(kind, factor, loaded=loaded, rule=RULE, run=RUN))
+    for number, session in enumerate(sessions):
+        writer.append(number, session)
+    return writer.path
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    sessions = [[compared("unchanged"), compared("regressed")], [compared("contaminated")]]
+    path = write(tmp_path, "aa", 1.0, *sessions)
+    assert path == tmp_path / "here-2c" / "selftests" / "20260102T030405Z-aa.jsonl"
+    found = read_selftest(path)
+    assert (found.trial, found.sessions) == (Trial("aa", 1.0, loaded=False, rule=RULE, run=RUN), sessions)
+    assert stored_selftests(tmp_path) == [path]
+
+
+def test_a_second_one_of_the_same_second_does_not_overwrite_the_first(tmp_path: Path) -> None:
+    first = write(tmp_path, "aa", 1.0, [compared("unchanged")])
+    second = write(tmp_path, "aa", 1.0, [compared("regressed")])
+    assert first != second
+    assert len(read_selftest(first).sessions) == len(read_selftest(second).sessions) == 1
+
+
+def test_a_session_that_was_cut_off_costs_its_last_line_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, "aa", 1.0, [compared("unchanged"), compared("regressed")])
+    path.write_bytes(path.read_bytes()[:-20])
+    assert read_selftest(path).sessions == [[compared("unchanged")]]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"trial": {}}', "\x00", json.dumps({"run": {}})])
+def test_another_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "other.jsonl"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=r"other\.jsonl: not the file of a self-test"):
+        read_selftest(path)
+
+
+def test_without_any_there_is_a_word_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--selftest aa:60"):
+        stored_selftests(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "text"),
+    [
+        # by hand: the upper end for no event is 1 - 0.025^(1/n)
+        (0, 299, "0 of 299 (0.0% to 1.2%)"),
+        (59, 59, "59 of 59 (93.9% to 100.0%)"),
+        (0, 0, "none"),
+    ],
+)
+def test_shares_have_exact_intervals(count: int, of: int, text: str) -> None:
+    assert share_text(count, of) == text
+
+
+def test_the_table_counts_by_case_by_session_and_by_pytest_benchmark_s_rule(tmp_path: Path) -> None:
+    same = write(tmp_path, "aa", 1.0, [compared("unchanged")] * 3, [compared("unchanged", 1.0, 1.06)] * 2)
+    more = write(tmp_path, "aa", 1.0, [compared("inconclusive")])
+    slow = write(tmp_path, "slowdown", 1.05, [compared("regressed"), compared("contaminated", 1.0, 1.05)])
+    table = render_selftests([read_selftest(path) for path in (same, more, slow)], "md")
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line
+    ]
+    found = {row[0]: row[1:] for row in cells}
+    assert found[""] == ["a commit with itself", "5.0% slower"]
+    assert found["sessions"] == ["3", "1"]
+    assert found["comparisons"] == ["6", "2"]
+    assert [text.split(" (")[0] for text in found["regressed"]] == ["0 of 6", "1 of 2"]
+    assert [text.split(" (")[0] for text in found["sessions with one"]] == ["0 of 3", "1 of 1"]
+    assert found["inconclusive"] == ["1", "0"]
+    assert found["contaminated"] == ["0", "1"]
+    assert [text.split(" (")[0] for text in found["min:5%"]] == ["2 of 6", "0 of 2"]
+
+
+def test_another_rule_is_another_table(tmp_path: Path) -> None:
+    one = read_selftest(write(tmp_path, "aa", 1.0, [compared("unchanged")]))
+    strict = SelfTestWriter(tmp_path, Trial("aa", 1.0, loaded=False, rule="other rule", run=RUN))
+    strict.append(0, [compared("regressed")])
+    assert render_selftests([one, read_selftest(strict.path)], "table").count("self-test: ") == 2
