@@ -50,6 +50,7 @@ class Plan:
         threads: of PyTorch.
         seconds: that the rounds of a case may take in a pair.
         seed: of who begins.
+        notes: what a reader must know beforehand.
     """
 
     asked: Asked
@@ -62,6 +63,7 @@ class Plan:
     threads: int
     seconds: float
     seed: int
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def measure(plan: Plan, place: Place, listener: Listener) -> Measured:
     """All cases of both sides: once what is the same in every run, in turns what is not."""
     sides = [place.sides[BASE], place.sides[HEAD]]
     once = measure_once(sides, partial(_choose, plan), listener.measured, place.folder)
-    found = Measured(once, notes=_notes(place.trees))
+    found = Measured(once, notes=[*plan.notes, *_notes(place.trees)])
     if any(one.trouble and not one.collected for one in once.values()):
         return found
     base = set(once[BASE].collected)

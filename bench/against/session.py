@@ -18,8 +18,10 @@ from bench.against.rows import failure_of, judge_latency, ratio_record
 from bench.against.selftest import prove
 from bench.against.worker import Message
 from bench.collection import DESELECTED
+from bench.machine import complaints
 from bench.plugin import TIME_LIMIT
 from fixtures.plugin import SETTINGS
+from fixtures.terminal import warn
 from reports.compare import render, write_comparison
 from reports.environment import describe_run
 from reports.judged import Judged
@@ -94,7 +96,16 @@ class SideBySide:
             threads=settings.threads,
             seconds=self.config.stash[TIME_LIMIT],
             seed=settings.seed,
+            notes=self._look_at_machine(),
         )
+
+    def _look_at_machine(self) -> list[str]:
+        settings = self.config.stash[SETTINGS]
+        found = list(complaints(settings.threads, settings.on_gpu))
+        notes = [f"this machine may be too noisy to time anything: {'; '.join(found)}"] if found else []
+        for note in notes:
+            warn(self.config, note)
+        return notes
 
     def say(self, sentence: str) -> None:
         """A line for whoever waits."""

@@ -1,7 +1,7 @@
 """A clock that ticks as the side's own file says, for sessions with `-p tests.acceptance.clock`.
 
-Wall clocks make no test. `seconds.json` at the top of a tree, which is each side's own, has the seconds of a round
-by the number of tokens that it processes; the noise of a round is drawn from a seed of the process.
+Wall clocks make no test. `seconds.json` at the top of a tree, which is each side's own, has the seconds of a
+round by the number of tokens that it processes; the noise of a round is drawn from a seed of the process.
 """
 
 from __future__ import annotations

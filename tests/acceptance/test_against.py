@@ -1,4 +1,4 @@
-"""Whole sessions that measure two revisions of a toy repository side by side, by a clock that ticks as told."""
+"""Whole sessions that measure revisions of a toy repository side by side, by a clock that ticks as told."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory, tiny: Tiny) -> Toy:
 
 @pytest.fixture(scope="module")
 def worse(toy: Toy) -> Ended:
-    """What is worse against what is fine, from a tree with a change that is not committed and changes nothing."""
+    """What is worse against what is fine, from a tree with a change more that nothing depends on."""
     toy.at("worse")
     (toy.root / "README.md").write_text("not committed\n", "utf-8")
     before = toy.state
