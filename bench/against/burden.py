@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from statistics import median
 
-import torch
 from torch import Tensor
 
 from bench.measure.phases import Runner
-from bench.measure.turns import Clock
 
-SIZE = 48  # of the square matrices whose product is a unit of work: microseconds
-TRIALS = 25
+REMEMBERED = 31  # rounds from which the share is kept right
+FIRST = 100  # steps of the first round, before anything is known
 
 
-def add_work(runner: Runner, share: float, clock: Clock, device: torch.device) -> Runner:
-    """The same workload with a fixed number of further small products in each round.
+def add_work(runner: Runner, share: float, wait: Callable[[], None]) -> Runner:
+    """The same workload, with further steps of counting in each round.
 
-    The number is settled once, from medians of both taken in turns: it is work and not time, so that it takes
-    longer where the rest does.
+    It is work and not waiting: a number of steps, so many that over the last rounds they took that share of
+    what the round itself did. A fixed number, counted out beforehand, came out at up to twice that: what else
+    a machine does slows a model down more than it does a loop that touches no memory.
 
     Args:
         runner: what is made slower.
         share: of the round's own work.
-        clock: times both.
-        device: where it is done.
+        wait: until the device has done what it was asked for.
     """
-    matrix = torch.eye(SIZE, device=device)
-    unit = Runner(lambda: _multiply(matrix, 100), lambda: None, 0)
-    times: list[tuple[float, float]] = []
-    for _ in range(TRIALS):
-        runner.reset()
-        times.append((clock(runner), clock(unit)))
-    ratio = median(whole / (part / 100) for whole, part in times)
-    count = max(1, round(share * ratio))
+    return replace(runner, run=_Burdened(runner.run, share, wait))
 
-    def run() -> Tensor:
-        outputs = runner.run()
-        _multiply(matrix, count)
+
+@dataclass
+class _Burdened:
+    run: Callable[[], Tensor]
+    share: float
+    wait: Callable[[], None]
+    own: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    step: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+
+    def __call__(self) -> Tensor:
+        began = time.perf_counter()
+        outputs = self.run()
+        self.wait()
+        ran = time.perf_counter()
+        steps = self._steps()
+        deque(repeat(None, steps), maxlen=0)
+        self.own.append(ran - began)
+        self.step.append((time.perf_counter() - ran) / steps)
         return outputs
 
-    return replace(runner, run=run)
-
-
-def _multiply(matrix: Tensor, times: int) -> Tensor:
-    product = matrix
-    for _ in range(times):
-        product = product @ matrix
-    return product
+    def _steps(self) -> int:
+        return max(1, round(self.share * median(self.own) / median(self.step))) if self.own else FIRST

@@ -71,7 +71,7 @@ class Served(Timing):
         from bench.measure.turns import Turns, warm_up
 
         clock = clock_for(self.device)
-        ours = _burdened(ours, clock, self.device)
+        ours = _burdened(ours, self.device)
         PIPE.tell(ready=warm_up((ours,), clock, self.seconds))
         rounds = np.array(list(_served(ours, clock)))
         return Latency(Turns(rounds, rounds), ours.tokens, describe_products(ours, self.device))
@@ -98,13 +98,15 @@ def _served(ours: Runner, clock: Clock) -> Iterator[float]:
         yield seconds
 
 
-def _burdened(ours: Runner, clock: Clock, device: torch.device) -> Runner:
+def _burdened(ours: Runner, device: torch.device) -> Runner:
     share = float(os.environ.get(EXTRA, "0"))
     if not share:
         return ours
+    import torch
+
     from bench.against.burden import add_work
 
-    return add_work(ours, share, clock, device)
+    return add_work(ours, share, torch.cuda.synchronize if device.type == "cuda" else lambda: None)
 
 
 class Telling:
