@@ -159,7 +159,7 @@ def test_a_self_test_makes_as_many_comparisons_as_were_asked_for_in_whole_sessio
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--against", "mian"), "unknown revision 'mian': did you mean main?"),
+        (("--against", "mian"), "unknown revision 'mian': did you mean main"),
         (("--against", "HEAD", "-n", "2"), "--against with -n"),
         (("--against", "HEAD", "--anchor", "HEAD"), "one at a time"),
         (("--selftest", "aa"), "expected aa:N"),
