@@ -14,6 +14,7 @@ from bench.against.driver import Plan, checked_out_for, measure
 from bench.against.git import find_repository, find_revision, snapshot
 from bench.against.options import Asked, arguments_for_sides
 from bench.against.outcome import Outcome, conclude
+from bench.against.replay import is_paired, report_of
 from bench.against.rows import failure_of, judge_latency, ratio_record
 from bench.against.selftest import prove
 from bench.against.worker import Message
@@ -26,11 +27,7 @@ from reports.compare import render, write_comparison
 from reports.environment import describe_run
 from reports.judged import Judged
 from reports.proof import render_selftests
-from reports.record import PROPERTY, Record
 from reports.selftest import read_selftest
-
-FAILED = ("regressed",)
-SETTLED = ("unchanged", "improved", "shown")
 
 
 @dataclass
@@ -128,7 +125,7 @@ class SideBySide:
         if row:
             self.rows[case] = row
         verdict, reason = (row.verdict, row.reason) if row else failure_of(found)
-        self._log(_report(self._items[case], verdict, reason, ratio_record(found, protocol), found))
+        self._log(report_of(self._items[case], verdict, reason, ratio_record(found, protocol), found))
 
     def _log(self, report: pytest.TestReport) -> None:
         hook = self.config.hook
@@ -142,6 +139,7 @@ class SideBySide:
         if self.outcome:
             session.exitstatus = self.outcome.status
 
+    @pytest.hookimpl(trylast=True)  # the verdict comes last, where a reader looks first
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Prints the comparison; with `--report` it is written as well."""
         if self.proof:
@@ -165,38 +163,3 @@ def _write(outcome: Outcome, folder: Path) -> str:
     except ValueError as error:
         return f"--report: {error}"
     return f"comparison: {folder / 'compare.md'}, also .txt, .html, .json"
-
-
-def is_paired(item: pytest.Item) -> bool:
-    """Whether it times something, so that both sides must take turns."""
-    marker = item.get_closest_marker("cases")
-    return bool(marker and marker.kwargs.get("paired"))
-
-
-def _report(
-    item: pytest.Item, verdict: str, reason: str, record: Record | None, found: Found
-) -> pytest.TestReport:
-    """The result of a test: a regression fails, what has no verdict is skipped with the reason."""
-    properties: list[tuple[str, object]] = []
-    if record:
-        samples = [pair.head for pair in found.ratios]
-        properties = [(PROPERTY, {"record": record.to_json(), "samples": samples})]
-    path, line, _ = item.location
-    told: object = None
-    outcome = "failed" if verdict in FAILED else "passed" if verdict in SETTLED else "skipped"
-    if outcome != "passed":
-        told = (
-            f"{verdict}: {reason}"
-            if outcome == "failed"
-            else (path, line or 0, f"Skipped: {verdict}: {reason}")
-        )
-    return pytest.TestReport(
-        item.nodeid,
-        item.location,
-        dict.fromkeys(item.keywords, 1),
-        outcome,  # type: ignore[arg-type]  # of the three words
-        told,  # type: ignore[arg-type]  # of a skip the place and the reason
-        "call",
-        user_properties=properties,
-        duration=sum(sum(map(sum, pair.values())) for pair in found.rounds),
-    )
