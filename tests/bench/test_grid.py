@@ -52,7 +52,7 @@ small-novel-random-global-0.50
 small-novel-random-global-0.90
 small-novel-random-global-0.95
 small-novel-random-global-0.99"""
-MARK = re.compile(r"pytest\.mark\.cases\(make=(\w+)\)")
+MARK = re.compile(r"pytest\.mark\.cases\(make=(\w+)")
 MAKERS = (quality_cases, pruned_cases, mask_cost_cases, throughput_cases)
 
 
