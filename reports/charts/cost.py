@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from reports.charts.axes import SPARSITY, STROKES
+from reports.charts.axes import SPARSITY, STROKES, tooltips
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.palette import DASHES, ENCODINGS, LAYOUTS, NEUTRAL, scale_of
 from reports.plot import HEIGHT, WIDTH, Plot, rows
@@ -64,7 +64,7 @@ def size_plots(evidence: Evidence) -> Iterator[Plot]:
         limits = [record for record in group if record.metric == "entropy_limit"]
         chart = _lines([_held(record) for record in files], "encoding", "file in MB", ENCODINGS)
         least = list({(row["sparsity"], row["value"]): row for row in map(_held, limits)}.values())
-        limit = alt.Chart(rows(least)).mark_line(**RULE).encode(x=SPARSITY, y="value:Q")
+        limit = alt.Chart(rows(least)).mark_line(**RULE).encode(x=SPARSITY, y=alt.Y("value:Q"))
         first = group[0]
         told = "; the grey line is the entropy limit" if least else ""
         layers = [chart, limit] if least else [chart]
@@ -91,9 +91,9 @@ def _speed(group: Sequence[Record], subject: str) -> Plot:
     bars = (
         alt.Chart(rows(measured))
         .mark_rule(strokeWidth=3, opacity=0.5)
-        .encode(x=SPARSITY, y="low:Q", y2="high:Q", color="layout:N")
+        .encode(x=SPARSITY, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=alt.Color("layout:N"))
     )
-    one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y="value:Q")
+    one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y=alt.Y("value:Q"))
     note = (
         f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense; theory that is far "
         "above what was measured is cut off"
@@ -138,14 +138,16 @@ def _lines(
         x=SPARSITY,
         y=alt.Y("value:Q", title=title, scale=scale or alt.Scale(zero=True)),
         color=alt.Color(f"{by}:N", title=by, scale=alt.Scale(domain=names, range=colours), legend=STROKES),
-        tooltip=[f"{name}:{'N' if isinstance(value, str) else 'Q'}" for name, value in values[0].items()],
+        tooltip=tooltips(
+            *(f"{name}:{'N' if isinstance(value, str) else 'Q'}" for name, value in values[0].items())
+        ),
     )
     lines = chart.mark_line(clip=True)
     if dash and len(kinds := list(dict.fromkeys(str(row[dash]) for row in values))) > 1:
         dashes = alt.Scale(domain=kinds, range=[list(DASHES[place]) for place in range(len(kinds))])
         lines = lines.encode(
             strokeDash=alt.StrokeDash(f"{dash}:N", title="line", scale=dashes, legend=STROKES),
-            detail=f"{dash}:N",
+            detail=alt.Detail(f"{dash}:N"),
         )
     marks = [lines, chart.mark_point(filled=True, size=40, clip=True)]
     return alt.LayerChart(layer=marks).properties(width=WIDTH, height=HEIGHT)
@@ -159,5 +161,5 @@ def _with_dense(chart: alt.LayerChart, group: Sequence[Record], metric: str) -> 
     ]
     if not dense:
         return chart
-    rule = alt.Chart(rows(dense)).mark_rule(**RULE).encode(y="value:Q")
+    rule = alt.Chart(rows(dense)).mark_rule(**RULE).encode(y=alt.Y("value:Q"))
     return alt.LayerChart(layer=[chart, rule])
