@@ -83,8 +83,10 @@ class Drawers:
             with suppress(OSError):  # no more processes are allowed
                 self._drawers.append(Drawer())
         self._idle: SimpleQueue[Drawer | None] = SimpleQueue()
-        for drawer in self._drawers or [None]:
+        for drawer in self._drawers:
             self._idle.put(drawer)
+        if not self._drawers:
+            self._idle.put(None)
         self._threads = ThreadPoolExecutor(max(1, len(self._drawers)))
         self._ended = False
 

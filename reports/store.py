@@ -14,6 +14,7 @@ from typing import IO, Any
 from reports.cases import SUFFIX as CASES
 from reports.cases import CaseOutcome
 from reports.counts import SUFFIX as COUNTS
+from reports.lines import read_record
 from reports.record import SCHEMA, Record, Run
 
 SAMPLES = ".samples.jsonl"
@@ -160,8 +161,8 @@ def read_run(path: Path) -> StoredRun:
     records, damage = [], []
     for number, line in enumerate(lines[1:], start=2):
         try:
-            records.append(Record.from_json(json.loads(line)))
-        except (ValueError, TypeError, OverflowError) as error:
+            records.append(read_record(line))
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             damage.append(f"{path}:{number}: damaged line left out ({error})")
     return StoredRun(path, run, tuple(records), tuple(damage))
 

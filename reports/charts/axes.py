@@ -13,5 +13,5 @@ STROKES = alt.Legend(symbolType="stroke", symbolSize=400, symbolStrokeWidth=2.5)
 
 
 def tooltips(*names: str) -> list[alt.Tooltip]:
-    """What stands beside the mouse; channels given as text take altair a hundred times as long to find out."""
+    """What stands beside the mouse; channels given as text take altair a hundred times as long."""
     return [alt.Tooltip(name) for name in names]

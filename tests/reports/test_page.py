@@ -12,8 +12,9 @@ import pytest
 
 from reports.cases import SUFFIX, CaseOutcome, read_cases
 from reports.evidence import gather
-from reports.page import MAKERS, named, write_report
+from reports.page import MAKERS, write_report
 from reports.plot import Plot
+from reports.plot_files import with_names
 from reports.record import Record
 from reports.store import RunWriter, StoredRun, read_run
 from tests.reports.rows import make_record, make_run
@@ -225,7 +226,7 @@ def test_of_a_case_that_several_runs_had_the_newest_outcome_counts(tmp_path: Pat
 
 def test_plots_of_the_same_title_have_files_of_their_own() -> None:
     plots = [Plot("s", title, "", None) for title in ("A b!", "a B?", "a-b")]  # type: ignore[arg-type]
-    assert list(named(plots)) == ["a-b", "a-b-2", "a-b-3"]
+    assert [name for name, _ in with_names(plots)] == ["a-b", "a-b-2", "a-b-3"]
 
 
 def test_a_value_stands_beside_its_own_runs_options(tmp_path: Path) -> None:
