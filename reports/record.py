@@ -18,6 +18,7 @@ PROPERTY = "bench-record"  # the name under which a test hands over its records
 MODEL_SECONDS = "bench-model-seconds"  # and how long the model took
 NESTED = frozenset((dict, list))  # what JSON holds other values in: a record is flat
 
+Statistics = Mapping[str, Sequence[int]]
 Gate = Literal["passed", "failed", "ungated"]
 Better = Literal["lower", "higher"]
 Outcome = Literal["measured", "oom", "timeout"]
@@ -130,11 +131,25 @@ class Record:
         return f"{self.method}-{self.scope}" if self.method else "dense"
 
 
-def handed_over(properties: Iterable[tuple[str, object]]) -> Iterator[tuple[Record, list[float] | None]]:
-    """The records among what a test hands over, each with its samples if it has some."""
+@dataclass(frozen=True)
+class Handed:
+    """A record as a test hands it over, with what it is made of.
+
+    Attributes:
+        samples: the examples' scores or the rounds.
+        statistics: by name, integers per example whose sums give the metric.
+    """
+
+    record: Record
+    samples: Sequence[float] | None = None
+    statistics: Statistics | None = None
+
+
+def handed_over(properties: Iterable[tuple[str, object]]) -> Iterator[Handed]:
+    """The records among what a test hands over."""
     for name, value in properties:
         if name == PROPERTY and isinstance(value, dict):
-            yield Record.from_json(value["record"]), value["samples"]
+            yield Handed(Record.from_json(value["record"]), value["samples"], value.get("statistics"))
 
 
 _NAMES = [item.name for item in fields(Record)]

@@ -15,7 +15,7 @@ from reports.cases import SUFFIX as CASES
 from reports.cases import CaseOutcome
 from reports.counts import SUFFIX as COUNTS
 from reports.lines import read_record
-from reports.record import SCHEMA, Record, Run
+from reports.record import SCHEMA, Record, Run, Statistics
 
 SAMPLES = ".samples.jsonl"
 
@@ -68,11 +68,17 @@ class RunWriter:
         """Where the records are, once there are any."""
         return Path(self._file.name) if self._file else None
 
-    def append(self, record: Record, samples: Sequence[float] | None = None) -> None:
-        """Writes a record, its samples first, so that no line refers to what is not there."""
+    def append(
+        self,
+        record: Record,
+        samples: Sequence[float] | None = None,
+        statistics: Statistics | None = None,
+    ) -> None:
+        """Writes a record, what it is made of first, so that no line refers to what is not there."""
         file = self._file or self._open()
-        if samples is not None:
-            record = replace(record, samples=self._append_samples(record, samples))
+        beside = {"samples": samples, "statistics": statistics}
+        if there := {name: value for name, value in beside.items() if value is not None}:
+            record = replace(record, samples=self._append_samples(record, there))
         _write(file, record.to_json())
 
     def append_counts(self, counts: Mapping[str, Any]) -> None:
@@ -99,8 +105,8 @@ class RunWriter:
         _write(self._file, {"run": asdict(self._run)})
         return self._file
 
-    def _append_samples(self, record: Record, samples: Sequence[float]) -> str:
-        name = self._write_beside(SAMPLES, {"metric": record.metric, "samples": list(samples)})
+    def _append_samples(self, record: Record, there: Mapping[str, object]) -> str:
+        name = self._write_beside(SAMPLES, {"metric": record.metric, **there})
         self._sample_lines += 1
         return f"{name}#{self._sample_lines}"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import altair as alt
 
-from reports.bootstrap import has_interval
 from reports.charts.axes import SPARSITY, STROKES, tooltips
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.metrics import is_headline
@@ -15,7 +14,7 @@ from reports.plot import HEIGHT, WIDTH, Plot, rows
 from reports.record import Record
 
 SECTION = "quality"
-NO_INTERVAL = "; of the whole corpus, so that single examples tell no interval"
+NO_INTERVAL = "; no interval: what single examples gave is not stored"
 PERPLEXITY = "perplexity"  # how metrics end that are shown on a log axis
 
 
@@ -43,13 +42,14 @@ def _plot(group: Sequence[Record], evidence: Evidence) -> Plot:
     tip = tooltips("pruning:N", "sparsity:Q", "value:Q", "low:Q", "high:Q", "gate:N")
     lines = base.mark_line().encode(y=value, strokeDash=_dashes(names))
     points = base.mark_point(filled=True, size=45).encode(y=value, tooltip=tip)
-    layers = [*_bars([row for row in pruned if row["low"] is not None]), lines, points, *_rules(dense)]
+    bars = _bars([row for row in pruned if row["low"] is not None])
+    layers = [*bars, lines, points, *_rules(dense)]
     chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
     return Plot(
         SECTION,
         f"{first.model} on {first.task}: {first.metric.replace('_', ' ')} by sparsity",
         f"{describe_setting(first)}; the grey line is dense"
-        + ("; bars are 95 % intervals over examples" if has_interval(first.metric) else NO_INTERVAL),
+        + ("; bars are 95 % intervals over examples" if bars else NO_INTERVAL),
         chart,
     )
 

@@ -158,7 +158,7 @@ def test_records_are_handed_over_with_their_samples_as_plain_data() -> None:
     given: list[tuple[str, object]] = []
     found = measured(perplexity=412.0, byte_perplexity=2.0)
     records = make_records(make_case(0.5), SETTINGS, found)
-    hand_over(records, found.samples, given)
+    hand_over(records, found, given)
     rows = json.loads(json.dumps([value for _, value in given]))
     assert [name for name, _ in given] == [PROPERTY, PROPERTY]
     assert [Record.from_json(row["record"]) for row in rows] == records
