@@ -55,7 +55,7 @@ class Difference:
 def mean_difference(base: Scores, head: Scores) -> Difference:
     """Of the mean of the examples' scores."""
     found = head - base
-    return Difference(found[:, None], lambda sums: sums[..., 0] / len(found), np.count_nonzero(found))
+    return Difference(found[:, None], lambda sums: sums[..., 0] / len(found), int(np.count_nonzero(found)))
 
 
 def corpus_difference(base: Scores, head: Scores, score: Callable[[Scores], Scores]) -> Difference:

@@ -108,7 +108,7 @@ def test_false_alarms_are_as_rare_as_the_level_says() -> None:
 
 
 def translations(random: np.random.Generator, size: int, worse: float = 0.0) -> tuple[Scores, Scores]:
-    """BLEU's counts of sentences of two systems that are as good, but for the share of words one gets wrong."""
+    """BLEU's counts of sentences of two systems; of the second so many more words are wrong."""
     length = random.integers(5, 25, size).astype(float)
     runs = []
     for lost in (0.0, worse):
@@ -128,8 +128,8 @@ def test_difference_of_bleu_is_that_of_the_corpora_and_its_interval_has_it() -> 
     random = np.random.default_rng(1)
     drawn = [random.integers(80, size=80) for _ in range(4000)]
     plain = [float(score(head[at].sum(axis=0)) - score(base[at].sum(axis=0))) for at in drawn]
-    assert found.low == pytest.approx(np.quantile(plain, 0.005), abs=0.15 * np.std(plain))
-    assert found.high == pytest.approx(np.quantile(plain, 0.995), abs=0.15 * np.std(plain))
+    assert found.low == pytest.approx(np.quantile(plain, 0.005), abs=0.15 * float(np.std(plain)))
+    assert found.high == pytest.approx(np.quantile(plain, 0.995), abs=0.15 * float(np.std(plain)))
 
 
 def test_of_counts_that_add_up_to_a_mean_both_ways_are_the_same() -> None:
