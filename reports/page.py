@@ -40,7 +40,7 @@ from reports.plot_files import PlotFile, begin_plots, write_plots
 from reports.record import Record
 from reports.store import StoredRun
 from reports.table import Table
-from reports.tables import render
+from reports.tidy import tidy_csv
 
 MAKERS = (quality_plots, tradeoff_plots, speed_plots, memory_plots, size_plots, structure_plots)
 TEMPLATES = Path(__file__).parent / "templates"
@@ -91,7 +91,7 @@ def _write(evidence: Evidence, plots: Sequence[PlotFile], bundled: Future[str], 
     found = glances(evidence)
     page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
     summary.write_text(render_summary(evidence, found), "utf-8")
-    table.write_text(render(evidence.records, "csv") + "\n", "utf-8")
+    table.write_text(tidy_csv(evidence.measured) + "\n", "utf-8")
     page.write_text(render_page(evidence, plots, found, bundled.result()), "utf-8")
     return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
 

@@ -74,6 +74,19 @@ def test_csv_has_every_record_exactly(report: Path) -> None:
     records = list(everything())
     assert len(rows) == len(records)
     assert [float(row["value"]) for row in rows] == [record.value for record in records]
+    assert list(rows[0])[-4:] == ["outcome", "commit", "machine", "started"]
+
+
+def test_csv_names_the_run_of_each_value(tmp_path: Path) -> None:
+    old = store(tmp_path / "a", [make_record(task="t")], commit="a" * 40)
+    new = store(tmp_path / "b", [make_record(task="u")], commit=None, started="2026-12-01T00:00:00+00:00")
+    table = write_report([new, old], tmp_path / "out").records
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [(row["task"], row["commit"], row["machine"], row["started"]) for row in csv.DictReader(file)]
+    assert rows == [
+        ("t", "a" * 40, "amd-epyc-2c", "2026-11-24T09:18:48+00:00"),
+        ("u", "", "amd-epyc-2c", "2026-12-01T00:00:00+00:00"),
+    ]
 
 
 def test_failures_and_skips_are_told_with_their_reasons(report: Path) -> None:
