@@ -69,10 +69,7 @@ class RunWriter:
         return Path(self._file.name) if self._file else None
 
     def append(
-        self,
-        record: Record,
-        samples: Sequence[float] | None = None,
-        statistics: Statistics | None = None,
+        self, record: Record, samples: Sequence[float] | None = None, statistics: Statistics | None = None
     ) -> None:
         """Writes a record, what it is made of first, so that no line refers to what is not there."""
         file = self._file or self._open()
@@ -115,7 +112,9 @@ class RunWriter:
         if suffix not in self._beside:
             path = Path(str(self.path)).with_suffix(suffix)
             self._beside[suffix] = path.open("a", encoding="utf-8")
-        _write(self._beside[suffix], row)
+        _write(
+            self._beside[suffix], row, separators=(",", ":")
+        )  # long lists, a fifth of them would be spaces
         return Path(self._beside[suffix].name).name
 
 
@@ -130,8 +129,10 @@ def _open_new(folder: Path, stem: str) -> IO[str]:
             attempt += 1
 
 
-def _write(file: IO[str], row: Mapping[str, Any]) -> None:
-    file.write(json.dumps(row, allow_nan=False) + "\n")  # ASCII: any text, undecodable arguments too
+def _write(file: IO[str], row: Mapping[str, Any], separators: tuple[str, str] | None = None) -> None:
+    file.write(
+        json.dumps(row, allow_nan=False, separators=separators) + "\n"
+    )  # ASCII: any text, undecodable arguments too
     file.flush()
 
 

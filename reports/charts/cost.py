@@ -86,27 +86,53 @@ def _speed(group: Sequence[Record], subject: str) -> Plot:
         for record in ordered
     ]
     measured = [row for row in values if row["what"] == THEORY["speedup"]]
-    scale = _around([record for record in group if record.metric == "speedup"])
-    chart = _lines(values, "layout", "times as fast as dense (log scale)", LAYOUTS, "what", scale)
+    chart = _lines(values, "layout", "times as fast as dense (log scale)", LAYOUTS, "what", _around(group))
     bars = (
         alt.Chart(rows(measured))
         .mark_rule(strokeWidth=3, opacity=0.5)
         .encode(x=SPARSITY, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=alt.Color("layout:N"))
     )
     one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y=alt.Y("value:Q"))
-    note = (
-        f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense; theory that is far "
-        "above what was measured is cut off"
+    beyond = _beyond(values, group)
+    told = "; arrows: theory above the axis, and how fast that is" if beyond else ""
+    note = f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense{told}"
+    return Plot(
+        SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(one, bars, chart, *_arrows(beyond))
     )
-    return Plot(SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(one, bars, chart))
 
 
-def _around(measured: Sequence[Record]) -> alt.Scale:
+def _beyond(values: Sequence[dict[str, object]], group: Sequence[Record]) -> list[dict[str, object]]:
+    """Per sparsity the fastest theory that the axis has no room for."""
+    found: dict[object, float] = {}
+    for row in values:
+        value = float(str(row["value"]))
+        if any(value > end for end in _room(group)[1:]):
+            found[row["sparsity"]] = max(found.get(row["sparsity"], 0.0), value)
+    return [{"sparsity": sparsity, "label": f"{value:.3g}×"} for sparsity, value in found.items()]
+
+
+def _arrows(beyond: Sequence[dict[str, object]]) -> list[alt.Chart]:
+    """Above the upper edge, where no line is."""
+    if not beyond:
+        return []
+    base = alt.Chart(rows(beyond)).encode(x=SPARSITY)
+    return [
+        base.mark_point(shape="triangle-up", filled=True, size=60, color=NEUTRAL, y=-8),
+        base.mark_text(align="right", dx=-7, y=-7, color=NEUTRAL).encode(text=alt.Text("label:N")),
+    ]
+
+
+def _around(group: Sequence[Record]) -> alt.Scale:
     """A log axis for what was measured, with some room above: theory may be a hundred times as fast."""
+    room = _room(group)
+    return alt.Scale(type="log", domain=room, nice=False) if room else LOG
+
+
+def _room(group: Sequence[Record]) -> list[float]:
+    """The ends of that axis, if anything was measured."""
+    measured = [record for record in group if record.metric == "speedup"]
     ends = [end for record in measured for end in (record.low, record.value, record.high) if end]
-    if not ends:
-        return LOG
-    return alt.Scale(type="log", domain=[min(0.8, *ends), HEADROOM * max(1.0, *ends)], nice=False)
+    return [min(0.8, *ends), HEADROOM * max(1.0, *ends)] if ends else []
 
 
 def _layout(record: Record) -> str:
