@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -94,32 +94,29 @@ def _speed(group: Sequence[Record], subject: str) -> Plot:
     )
     one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y=alt.Y("value:Q"))
     beyond = _beyond(values, group)
-    told = "; arrows: theory above the axis, and how fast that is" if beyond else ""
+    told = f"; arrows: theory is above the axis, up to {max(beyond.values()):.3g}×" if beyond else ""
     note = f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense{told}"
-    return Plot(
-        SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(one, bars, chart, *_arrows(beyond))
-    )
+    layers = [one, bars, chart, *_arrows(beyond)]
+    return Plot(SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(*layers))
 
 
-def _beyond(values: Sequence[dict[str, object]], group: Sequence[Record]) -> list[dict[str, object]]:
-    """Per sparsity the fastest theory that the axis has no room for."""
-    found: dict[object, float] = {}
+def _beyond(values: Sequence[dict[str, object]], group: Sequence[Record]) -> dict[float, float]:
+    """By sparsity the fastest theory that the axis has no room for."""
+    found: dict[float, float] = {}
     for row in values:
-        value = float(str(row["value"]))
+        sparsity, value = float(str(row["sparsity"])), float(str(row["value"]))
         if any(value > end for end in _room(group)[1:]):
-            found[row["sparsity"]] = max(found.get(row["sparsity"], 0.0), value)
-    return [{"sparsity": sparsity, "label": f"{value:.3g}×"} for sparsity, value in found.items()]
+            found[sparsity] = max(found.get(sparsity, 0.0), value)
+    return found
 
 
-def _arrows(beyond: Sequence[dict[str, object]]) -> list[alt.Chart]:
+def _arrows(beyond: Mapping[float, float]) -> list[alt.Chart]:
     """Above the upper edge, where no line is."""
     if not beyond:
         return []
-    base = alt.Chart(rows(beyond)).encode(x=SPARSITY)
-    return [
-        base.mark_point(shape="triangle-up", filled=True, size=60, color=NEUTRAL, y=-8),
-        base.mark_text(align="right", dx=-7, y=-7, color=NEUTRAL).encode(text=alt.Text("label:N")),
-    ]
+    base = alt.Chart(rows([{"sparsity": sparsity, "value": value} for sparsity, value in beyond.items()]))
+    arrows = base.mark_point(shape="triangle-up", filled=True, size=60, color=NEUTRAL, y=-7)
+    return [arrows.encode(x=SPARSITY, tooltip=tooltips("sparsity:Q", "value:Q"))]
 
 
 def _around(group: Sequence[Record]) -> alt.Scale:
