@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,9 +90,10 @@ def _helpers(runs: Sequence[StoredRun]) -> int:
 def _write(evidence: Evidence, plots: Sequence[PlotFile], bundled: Future[str], folder: Path) -> Written:
     found = glances(evidence)
     page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
-    summary.write_text(render_summary(evidence, found), "utf-8")
+    told = _told(evidence, found)
+    summary.write_text(render_summary(told), "utf-8")
     table.write_text(tidy_csv(evidence.measured) + "\n", "utf-8")
-    page.write_text(render_page(evidence, plots, found, bundled.result()), "utf-8")
+    page.write_text(render_page(evidence, plots, found, told, bundled.result()), "utf-8")
     return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
 
 
@@ -103,7 +104,13 @@ def plots_of(evidence: Evidence) -> Iterator[Plot]:
             yield from make(evidence)
 
 
-def render_page(evidence: Evidence, plots: Sequence[PlotFile], found: Sequence[Glance], bundled: str) -> str:
+def render_page(
+    evidence: Evidence,
+    plots: Sequence[PlotFile],
+    found: Sequence[Glance],
+    told: Mapping[str, Any],
+    bundled: str,
+) -> str:
     """The page, with all scripts and data in it."""
     sections: dict[str, list[tuple[str, Plot]]] = {}
     for one in plots:
@@ -113,7 +120,7 @@ def render_page(evidence: Evidence, plots: Sequence[PlotFile], found: Sequence[G
         _environment(escape=True)
         .get_template("page.html")
         .render(
-            **_told(evidence, found),
+            **told,
             sections=sections,
             specs=as_json({one.name: one.plot.spec for one in plots}),
             crossovers=_crossovers(records),
@@ -136,13 +143,13 @@ def _crossovers(records: Sequence[Record]) -> list[Table]:
         return []
 
 
-def render_summary(evidence: Evidence, found: Sequence[Glance]) -> str:
+def render_summary(told: Mapping[str, Any]) -> str:
     """The same in short, for a pull request."""
-    return _environment(escape=False).get_template("summary.md").render(**_told(evidence, found))
+    return _environment(escape=False).get_template("summary.md").render(**told)
 
 
 def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
-    """What page and summary both say."""
+    """What page and summary both say: gathered once, of hundreds of runs it takes half a second."""
     records = evidence.records
     cases = [read_cases(stored.path) for stored in evidence.runs]
     outcomes = newest_outcomes(zip(evidence.runs, cases, strict=True))
