@@ -112,9 +112,7 @@ class RunWriter:
         if suffix not in self._beside:
             path = Path(str(self.path)).with_suffix(suffix)
             self._beside[suffix] = path.open("a", encoding="utf-8")
-        _write(
-            self._beside[suffix], row, separators=(",", ":")
-        )  # long lists, a fifth of them would be spaces
+        _write(self._beside[suffix], row)
         return Path(self._beside[suffix].name).name
 
 
@@ -129,10 +127,8 @@ def _open_new(folder: Path, stem: str) -> IO[str]:
             attempt += 1
 
 
-def _write(file: IO[str], row: Mapping[str, Any], separators: tuple[str, str] | None = None) -> None:
-    file.write(
-        json.dumps(row, allow_nan=False, separators=separators) + "\n"
-    )  # ASCII: any text, undecodable arguments too
+def _write(file: IO[str], row: Mapping[str, Any]) -> None:
+    file.write(json.dumps(row, allow_nan=False) + "\n")  # ASCII: any text, undecodable arguments too
     file.flush()
 
 
