@@ -162,7 +162,7 @@ def record(case: Case, settings: Settings, request: pytest.FixtureRequest) -> Re
             records = make_records(case, settings, found)
         except ValueError as error:
             raise pytest.fail.Exception(f"{case}: {error}", pytrace=False) from None
-        hand_over(records, found.samples, request.node.user_properties)
+        hand_over(records, found, request.node.user_properties)
 
     return recorded
 

@@ -28,7 +28,7 @@ class DenseScores:
         """Takes in what a test hands over for the report."""
         if report.when != "call":
             return
-        records = (record for record, _ in handed_over(report.user_properties))
+        records = (handed.record for handed in handed_over(report.user_properties))
         self._records += (record for record in records if record.task is not None and record.method is None)
 
     @pytest.hookimpl(trylast=True)  # below the tables

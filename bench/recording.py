@@ -11,7 +11,7 @@ from fixtures.pruning.methods import METHODS
 from fixtures.settings import Settings
 from fixtures.specs import Case, PruningSpec
 from reports.metrics import METRICS
-from reports.record import PROPERTY, Outcome, Record
+from reports.record import PROPERTY, Outcome, Record, Statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ class Measurement:
         device: where, as PyTorch writes it.
         values: by metric.
         samples: by metric, the examples' scores or the rounds.
+        statistics: by metric and name, integers per example whose sums give the metric.
         verdicts: by metric, what the thresholds say.
         protocol: for tasks.
         achieved: sparsity in scope, counted.
@@ -43,6 +44,7 @@ class Measurement:
     device: str
     values: Mapping[str, float | None]
     samples: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    statistics: Mapping[str, Statistics] = field(default_factory=dict)
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     protocol: str | None = None
     achieved: float | None = None
@@ -67,7 +69,6 @@ def make_records(case: Case, settings: Settings, found: Measurement) -> list[Rec
 def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> Record:
     pruning, task = found.pruning or case.variant.pruning, case.task
     verdict = found.verdicts.get(metric, Verdict("ungated"))
-    samples = found.samples.get(metric)
     low, high = found.intervals.get(metric, (None, None))
     drawn = found.weights == "random" or (pruning is not None and METHODS[pruning.method].draws)
     return Record(
@@ -93,7 +94,7 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
         unit=METRICS[metric].unit,
         better=METRICS[metric].better,
         achieved_sparsity=found.achieved,
-        n=len(samples) if samples else found.n,
+        n=_count(found, metric),
         low=low,
         high=high,
         limit=verdict.limit,
@@ -104,16 +105,26 @@ def _record(case: Case, settings: Settings, found: Measurement, metric: str) -> 
     )
 
 
+def _count(found: Measurement, metric: str) -> int | None:
+    """How many examples or rounds there are of a metric."""
+    columns = (found.samples.get(metric, ()), *found.statistics.get(metric, {}).values())
+    return max(map(len, columns)) or found.n
+
+
 def _is_without_layout(case: Case, found: Measurement) -> bool:
     return bool(found.workload or case.workload or case.encoding or found.benchmark == "structure")
 
 
-def hand_over(
-    records: Sequence[Record],
-    samples: Mapping[str, Sequence[float]],
-    properties: list[tuple[str, Any]],
-) -> None:
+def hand_over(records: Sequence[Record], found: Measurement, properties: list[tuple[str, Any]]) -> None:
     """Gives records to the report; with pytest-xdist they travel from the worker to the controller."""
     properties.extend(
-        (PROPERTY, {"record": record.to_json(), "samples": samples.get(record.metric)}) for record in records
+        (
+            PROPERTY,
+            {
+                "record": record.to_json(),
+                "samples": found.samples.get(record.metric),
+                "statistics": found.statistics.get(record.metric),
+            },
+        )
+        for record in records
     )

@@ -40,6 +40,7 @@ def test_quality(
             device=str(variant.loaded.device),
             values=quality.metrics,
             samples={protocol.sampled: quality.samples},
+            statistics=quality.statistics,
             verdicts=verdicts,
             protocol=task.describe(protocol, settings.limit),
             achieved=variant.achieved.in_scope,

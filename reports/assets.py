@@ -8,15 +8,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-EXPORT = re.compile(r"export\s*\{([^}]*)\}\s*;?\s*$|export\s*\{([^}]*)\}")
+EMBED = "window.vegaEmbed = vegaEmbed;"  # what charts of the page are drawn by
 
 
-@cache
-def chart_script() -> str:
-    """Vega, Vega-Lite and Vega-Embed, as vl-convert carries them; leaves `vegaEmbed` to the page."""
-    import vl_convert
-
-    return _harmless(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+def chart_script(bundled: str) -> str:
+    """What `reports.drawing.bundle` made of `EMBED`, as it may stand in the page."""
+    return _harmless(bundled)
 
 
 @cache

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from reports.bootstrap import has_interval, interval
+from reports.bootstrap import corpus_interval, has_interval, interval
+from reports.corpus import CORPUS
 from reports.counts import SUFFIX, CheckpointCounts, read_counts
 from reports.record import KEY, Record
 from reports.samples import SamplesOf
@@ -53,14 +54,12 @@ class Evidence:
 
     @cached_property
     def intervals(self) -> dict[Record, tuple[float, float]]:
-        """Of quality, from the scores of its examples; none where these are missing or too large."""
+        """Of quality, from its examples; none where what they gave is missing or too large."""
         samples = {one.run.path: SamplesOf(one.run.path) for one in self.measured}
         found: dict[Record, tuple[float, float]] = {}
         for one in self.measured:
-            if one.record.samples and has_interval(one.record.metric):
-                with suppress(ValueError):  # lost or damaged
-                    ends = _ends(samples[one.run.path].read(one.record.samples), one.record.metric)
-                    found |= {one.record: ends} if all(map(math.isfinite, ends)) else {}
+            if one.record.samples and (ends := _ends(one.record, samples[one.run.path])):
+                found[one.record] = ends
         return found
 
     @cached_property
@@ -103,6 +102,19 @@ def describe_setting(record: Record) -> str:
     return ", ".join(filter(None, (record.weights, record.protocol, describe_place(record))))
 
 
-def _ends(samples: Sequence[float], metric: str) -> tuple[float, float]:
-    with np.errstate(over="ignore"):  # an exponential may be beyond all numbers
-        return interval(samples, metric) if samples else (math.nan, math.nan)
+def _ends(record: Record, samples: SamplesOf) -> tuple[float, float] | None:
+    with (
+        suppress(ValueError),
+        np.errstate(over="ignore"),
+    ):  # lost, damaged, or beyond all numbers
+        ends = _interval(record, samples)
+        return ends if ends and all(map(math.isfinite, ends)) else None
+    return None
+
+
+def _interval(record: Record, samples: SamplesOf) -> tuple[float, float] | None:
+    reference = str(record.samples)
+    if record.metric in CORPUS:
+        return corpus_interval(samples.read_statistics(reference), CORPUS[record.metric])
+    scores = samples.read(reference) if has_interval(record.metric) else []
+    return interval(scores, record.metric) if scores else None

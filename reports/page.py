@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.assets import as_json, chart_script, table_script, table_style
+from reports.assets import EMBED, as_json, chart_script, table_script, table_style
 from reports.cases import StoredCases, read_cases
 from reports.charts.cost import memory_plots, size_plots, speed_plots
 from reports.charts.quality import quality_plots
 from reports.charts.structure import structure_plots
 from reports.charts.tradeoff import tradeoff_plots
 from reports.crossover import crossover
+from reports.drawers import MOST, Drawers, count_cores
 from reports.escaping import code, markdown
 from reports.evidence import Evidence, gather
 from reports.glance import Glance, glances, sentences
@@ -35,13 +36,15 @@ from reports.page_rows import (
     value_row,
 )
 from reports.plot import Plot
+from reports.plot_files import PlotFile, begin_plots, write_plots
 from reports.record import Record
 from reports.store import StoredRun
 from reports.table import Table
-from reports.tables import render
+from reports.tidy import tidy_csv
 
 MAKERS = (quality_plots, tradeoff_plots, speed_plots, memory_plots, size_plots, structure_plots)
 TEMPLATES = Path(__file__).parent / "templates"
+MANY = 300  # records of which a report has dozens of plots
 ROWS = 20_000  # of the table of all values: more make a browser slow, and CSV has them all
 
 
@@ -65,81 +68,68 @@ def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
     Raises:
         ValueError: there is no record in any of the runs, or the folder cannot be written.
     """
-    evidence = gather(runs)
-    if not evidence.records:
-        raise ValueError("these runs have no records: there is nothing to show")
     try:
-        plots = plots_of(evidence)
-        found = glances(evidence)
-        folder.mkdir(parents=True, exist_ok=True)
-        page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
-        page.write_text(render_page(evidence, plots, found), "utf-8")
-        summary.write_text(render_summary(evidence, found), "utf-8")
-        table.write_text(render(evidence.records, "csv") + "\n", "utf-8")
-        return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
+        with Drawers(_helpers(runs)) as drawers:
+            bundled = drawers.ask("bundle", EMBED)  # seconds, meanwhile there is enough to do here
+            evidence = gather(runs)
+            if not evidence.records:
+                raise ValueError("these runs have no records: there is nothing to show")
+            folder.mkdir(parents=True, exist_ok=True)
+            return _write(evidence, begin_plots(plots_of(evidence), drawers), bundled, folder)
     except OSError as error:
         raise ValueError(
             f"{error.filename or folder}: cannot be read or written ({error.strerror})"
         ) from error
 
 
-def plots_of(evidence: Evidence) -> list[Plot]:
+def _helpers(runs: Sequence[StoredRun]) -> int:
+    """How many processes draw beside this one; a short page takes longer to start them than to draw."""
+    return min(count_cores(), MOST) if sum(len(stored.records) for stored in runs) >= MANY else 0
+
+
+def _write(evidence: Evidence, plots: Sequence[PlotFile], bundled: Future[str], folder: Path) -> Written:
+    found = glances(evidence)
+    page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
+    told = _told(evidence, found)
+    summary.write_text(render_summary(told), "utf-8")
+    table.write_text(tidy_csv(evidence.measured) + "\n", "utf-8")
+    page.write_text(render_page(evidence, plots, found, told, bundled.result()), "utf-8")
+    return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
+
+
+def plots_of(evidence: Evidence) -> Iterator[Plot]:
     """All plots, section by section; that each is what Vega-Lite knows, the tests make sure."""
     with debug_mode(False):  # noqa: FBT003 - altair's own
-        return [plot for make in MAKERS for plot in make(evidence)]
+        for make in MAKERS:
+            yield from make(evidence)
 
 
-def write_plots(plots: Iterable[Plot], folder: Path) -> list[Path]:
-    """Each plot as SVG and PNG, on white paper; those of an older report make way."""
-    import vl_convert
-
-    folder.mkdir(exist_ok=True)
-    for old in (*folder.glob("*.svg"), *folder.glob("*.png")):
-        old.unlink()
-    written = []
-    for name, plot in named(plots).items():
-        title = {"text": wrap(plot.title, 70), "subtitle": wrap(plot.note, 90), "anchor": "start"}
-        spec = {**plot.spec, "background": "white", "title": title}
-        svg, png = folder / f"{name}.svg", folder / f"{name}.png"
-        drawn = vl_convert.vegalite_to_svg(spec)
-        svg.write_text(drawn, "utf-8")
-        png.write_bytes(vl_convert.svg_to_png(drawn, scale=1.5))
-        written += [svg, png]
-    return written
-
-
-def named(plots: Iterable[Plot]) -> dict[str, Plot]:
-    """Plots by the names of their files, no two the same."""
-    found: dict[str, Plot] = {}
-    for plot in plots:
-        name, number = plot.name, 2
-        while name in found:
-            name, number = f"{plot.name}-{number}", number + 1
-        found[name] = plot
-    return found
-
-
-def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glance]) -> str:
+def render_page(
+    evidence: Evidence,
+    plots: Sequence[PlotFile],
+    found: Sequence[Glance],
+    told: Mapping[str, Any],
+    bundled: str,
+) -> str:
     """The page, with all scripts and data in it."""
-    drawn = named(plots)
     sections: dict[str, list[tuple[str, Plot]]] = {}
-    for name, plot in drawn.items():
-        sections.setdefault(plot.section, []).append((name, plot))
+    for one in plots:
+        sections.setdefault(one.plot.section, []).append((one.name, one.plot))
     records = evidence.records
     return (
         _environment(escape=True)
         .get_template("page.html")
         .render(
-            **_told(evidence, found),
+            **told,
             sections=sections,
-            specs=as_json({name: plot.spec for name, plot in drawn.items()}),
+            specs=as_json({one.name: one.plot.spec for one in plots}),
             crossovers=_crossovers(records),
             orders=[glance_order(glance) for glance in found],
             columns=list(COLUMNS.values()),
             rows=as_json([value_row(measured) for measured in evidence.measured[:ROWS]]),
             rows_left=max(0, len(records) - ROWS),
             protocols=sorted({(record.task, record.protocol) for record in records if record.task}),
-            chart_script=chart_script(),
+            chart_script=chart_script(bundled),
             table_script=table_script(),
             table_style=table_style(),
         )
@@ -153,13 +143,13 @@ def _crossovers(records: Sequence[Record]) -> list[Table]:
         return []
 
 
-def render_summary(evidence: Evidence, found: Sequence[Glance]) -> str:
+def render_summary(told: Mapping[str, Any]) -> str:
     """The same in short, for a pull request."""
-    return _environment(escape=False).get_template("summary.md").render(**_told(evidence, found))
+    return _environment(escape=False).get_template("summary.md").render(**told)
 
 
 def _told(evidence: Evidence, found: Sequence[Glance]) -> dict[str, Any]:
-    """What page and summary both say."""
+    """What page and summary both say: gathered once, of hundreds of runs it takes half a second."""
     records = evidence.records
     cases = [read_cases(stored.path) for stored in evidence.runs]
     outcomes = newest_outcomes(zip(evidence.runs, cases, strict=True))

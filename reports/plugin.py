@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from reports.cases import CaseOutcome
 from reports.counts import PROPERTY as COUNTS
 from reports.environment import describe_run
-from reports.record import MODEL_SECONDS, Record, handed_over
+from reports.record import MODEL_SECONDS, Handed, Record, handed_over
 from reports.store import RunWriter, check_writable
 from reports.summary import summarise
 
@@ -113,8 +113,8 @@ class Collector:
                 for name, value in report.user_properties
                 if name == MODEL_SECONDS and isinstance(value, float)
             )
-            for record, samples in handed_over(report.user_properties):
-                self._store(record, samples)
+            for handed in handed_over(report.user_properties):
+                self._store(handed)
             for name, value in report.user_properties:
                 if name == COUNTS and isinstance(value, dict):
                     self._write(partial(RunWriter.append_counts, counts=value))
@@ -170,9 +170,9 @@ class Collector:
     def _nothing_measured(self) -> bool:
         return bool(self._cases["skipped"]) and not self._cases["passed"] | self._cases["failed"]
 
-    def _store(self, record: Record, samples: Sequence[float] | None) -> None:
-        self._records.append(record)
-        self._write(lambda writer: writer.append(record, samples))
+    def _store(self, handed: Handed) -> None:
+        self._records.append(handed.record)
+        self._write(lambda writer: writer.append(handed.record, handed.samples, handed.statistics))
 
     def _write(self, write: Callable[[RunWriter], None]) -> None:
         if self._lost:

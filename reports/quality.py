@@ -1,50 +1,30 @@
-"""Verdicts on quality, by the scores of the same examples in both runs.
+"""Verdicts on quality, by what the same examples gave in both runs.
 
 Stored samples hold the protocol's metric per example, not the headline of the case: nats per token for
-language models, F1 for answers, chrF for translations. So that is what is judged, and each headline metric of
-the case (perplexity, BLEU, …) gets the case's verdict.
+language models, F1 for answers. So that is what is judged, and each headline metric of the case (perplexity,
+F1, …) gets the case's verdict. BLEU has statistics per sentence, and is judged itself: the corpus's BLEU of
+each resample. Runs without them are judged by the chrF of sentences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
+from reports.case_scores import CaseScores, ScoresOfRuns
 from reports.judged import Judged, Verdict, direct
 from reports.metrics import is_headline
 from reports.pairing import Pair
-from reports.record import KEY, Record
-from reports.samples import SamplesOf
-from reports.significance import LEVEL, Bootstrapped, Scores, bootstrap, holm, mcnemar
+from reports.record import KEY
+from reports.significance import LEVEL, Bootstrapped, bootstrap, holm, mcnemar
 
 FEWEST = 8  # with fewer examples not even one sign in all differences is sure enough: 2^(1-7) is above LEVEL
-ROUNDING = 1e-6  # a mean that moves less, relatively, was added up in another order
 SMALLEST = 1e-4  # p-value that is printed
-SCORES = {"perplexity": "nats per token", "masked_loss": "nats per hidden token"}
 _case = attrgetter(*(name for name in KEY if name != "metric"))
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """The scores of a case, of the same examples in both runs.
-
-    Attributes:
-        record: of the metric that they are of.
-    """
-
-    record: Record
-    base: Scores
-    head: Scores
-
-    @property
-    def is_binary(self) -> bool:
-        """Whether every example is right or wrong."""
-        found = {*self.base.tolist(), *self.head.tolist()}
-        return found <= {0.0, 1.0} or found <= {0.0, 100.0}
 
 
 @dataclass(frozen=True)
@@ -53,12 +33,17 @@ class CaseVerdict:
 
     Attributes:
         scores: what they are, if there are any.
+        identical: the metrics that follow from what is the same in both runs; None is all of the case.
     """
 
     verdict: Verdict
     reason: str
     scores: str = ""
-    identical: bool = False
+    identical: tuple[str, ...] | None = ()
+
+    def settles(self, metric: str) -> bool:
+        """Whether a metric follows from what is the same in both runs."""
+        return self.identical is None or metric in self.identical
 
 
 def judge_quality(pairs: Sequence[Pair], base: Path, head: Path) -> list[Judged]:
@@ -72,69 +57,65 @@ def judge_quality(pairs: Sequence[Pair], base: Path, head: Path) -> list[Judged]
     cases: dict[object, list[Pair]] = {}
     for pair in pairs:
         cases.setdefault(_case(pair.either), []).append(pair)
-    read = SamplesOf(base).read, SamplesOf(head).read
-    found = {case: _gather(members, *read) for case, members in cases.items()}
-    tested = {case: one for case, one in found.items() if isinstance(one, Evidence)}
+    scores = ScoresOfRuns.at(base, head)
+    found = {case: _gather(members, scores) for case, members in cases.items()}
+    tested = {case: one for case, one in found.items() if isinstance(one, CaseScores)}
     verdicts = {case: one for case, one in found.items() if isinstance(one, CaseVerdict)}
     verdicts |= dict(zip(tested, _test(list(tested.values())), strict=True))
     return [_judge(pair, verdicts[_case(pair.either)]) for pair in pairs]
 
 
-Read = Callable[[str], list[float]]
-
-
-def _gather(pairs: Sequence[Pair], read_base: Read, read_head: Read) -> Evidence | CaseVerdict:
+def _gather(pairs: Sequence[Pair], scores: ScoresOfRuns) -> CaseScores | CaseVerdict:
     """The case's scores; the verdict at once where they are the same, are missing or do not compare."""
-    for pair in pairs:
-        base, head = pair.base, pair.head
-        if base and head and base.samples and head.samples:
-            try:
-                scores = np.array(read_base(base.samples), float), np.array(read_head(head.samples), float)
-            except ValueError as error:
-                return CaseVerdict("not judged", str(error))
-            return _settle(Evidence(head, *scores))
-    return CaseVerdict("not judged", "no scores per example in both runs")
+    try:
+        return _settle(scores.read(pairs))
+    except ValueError as error:
+        return CaseVerdict("not judged", str(error))
 
 
-def _settle(case: Evidence) -> Evidence | CaseVerdict:
-    base, head, name = case.base, case.head, _name(case)
+def _settle(case: CaseScores) -> CaseScores | CaseVerdict:
+    base, head, name = case.base, case.head, case.name
     if len(base) != len(head):
         return CaseVerdict("not comparable", f"{len(base)} and {len(head)} examples", name)
     if np.array_equal(base, head):
-        return CaseVerdict("unchanged", f"the same scores of {len(base)} examples", name, identical=True)
-    if abs(np.mean(head - base)) <= ROUNDING * abs(np.mean(base)) and not case.is_binary:
+        follows = (case.record.metric,) if case.corpus else None
+        return CaseVerdict("unchanged", f"the same scores of {len(base)} examples", name, follows)
+    if case.is_rounding:
         return CaseVerdict("unchanged", f"scores of {len(base)} examples differ by rounding", name)
     if len(base) < FEWEST:
         return CaseVerdict("not judged", f"{len(base)} examples are too few to tell from chance")
     return case
 
 
-def _test(cases: Sequence[Evidence]) -> list[CaseVerdict]:
+def _test(cases: Sequence[CaseScores]) -> list[CaseVerdict]:
     """By McNemar's test where examples are right or wrong, else by bootstrap; Holm over all of them."""
     others = [case for case in cases if not case.is_binary]
-    means = iter(bootstrap([case.head - case.base for case in others], comparisons=len(cases)))
-    found = [_by_mcnemar(case) if case.is_binary else _by_mean(case, next(means)) for case in cases]
-    adjusted = holm([p for p, _ in found])
+    drawn = iter(bootstrap([case.difference for case in others], comparisons=len(cases)))
+    found = [_by_mcnemar(case) if case.is_binary else _by_bootstrap(case, next(drawn)) for case in cases]
+    adjusted = holm([p for _, p, _ in found])
     among = f" (Holm, {len(cases)} cases)" if len(cases) > 1 else ""
     return [
-        CaseVerdict(_decide(case, p), f"{reason}, {_p_text(p)}{among}", _name(case))
-        for case, p, (_, reason) in zip(cases, adjusted, found, strict=True)
+        CaseVerdict(_decide(case, change, p), f"{reason}, {_p_text(p)}{among}", case.name)
+        for case, p, (change, _, reason) in zip(cases, adjusted, found, strict=True)
     ]
 
 
-def _by_mcnemar(case: Evidence) -> tuple[float, str]:
+Tested = tuple[float, float, str]  # the change, its p-value, and both in words
+
+
+def _by_mcnemar(case: CaseScores) -> Tested:
     right, wrong = int((case.head > case.base).sum()), int((case.head < case.base).sum())
     turned = f"of {len(case.base)} examples {right} turned right and {wrong} wrong"
-    return mcnemar(case.base, case.head), turned
+    return right - wrong, mcnemar(case.base, case.head), turned
 
 
-def _by_mean(case: Evidence, found: Bootstrapped) -> tuple[float, str]:
+def _by_bootstrap(case: CaseScores, found: Bootstrapped) -> Tested:
     interval = f"{100 * (1 - LEVEL):g} %: {found.low:+.3g} to {found.high:+.3g}"
-    return found.p, f"{_name(case)} {found.mean:+.3g} ({interval}) in {len(case.base)} examples"
+    told = f"{case.name} {found.difference:+.3g} ({interval}) in {len(case.base)} examples"
+    return found.difference, found.p, told
 
 
-def _decide(case: Evidence, p: float) -> Verdict:
-    change = float(np.mean(case.head - case.base))
+def _decide(case: CaseScores, change: float, p: float) -> Verdict:
     return direct(change, case.record.better) if p < LEVEL and change else "unchanged"
 
 
@@ -145,7 +126,7 @@ def _judge(pair: Pair, case: CaseVerdict) -> Judged:
     same = base is not None and head is not None and base.value == head.value
     if case.verdict == "not judged":
         return Judged(pair, "unchanged") if same else Judged(pair, case.verdict, case.reason)
-    if case.identical:
+    if case.settles(pair.either.metric):
         return Judged(pair, "unchanged", case.reason) if same else Judged(pair, *_recomputed(case))
     if is_headline(pair.either):
         return Judged(pair, case.verdict, case.reason)
@@ -156,10 +137,6 @@ def _judge(pair: Pair, case: CaseVerdict) -> Judged:
 
 def _recomputed(case: CaseVerdict) -> tuple[Verdict, str]:
     return "changed", f"{case.reason}, another value: what is made of them is computed differently"
-
-
-def _name(case: Evidence) -> str:
-    return SCORES.get(case.record.metric, case.record.metric)
 
 
 def _p_text(p: float) -> str:

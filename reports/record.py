@@ -8,22 +8,23 @@ Schema history:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, make_dataclass
 from typing import Any, Literal, Self
 
 SCHEMA = 2
 LAYER = "layer:"  # how workloads of single layers begin
 PROPERTY = "bench-record"  # the name under which a test hands over its records
 MODEL_SECONDS = "bench-model-seconds"  # and how long the model took
-_NESTED = frozenset((dict, list))  # what JSON holds other values in
+NESTED = frozenset((dict, list))  # what JSON holds other values in: a record is flat
 
+Statistics = Mapping[str, Sequence[int]]
 Gate = Literal["passed", "failed", "ungated"]
 Better = Literal["lower", "higher"]
 Outcome = Literal["measured", "oom", "timeout"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)  # without: a dictionary each, most of what a page holds
 class Record:
     """One metric of one case. What does not apply is None; units are SI.
 
@@ -95,16 +96,25 @@ class Record:
         """
         flat = {**row, "stamps": tuple(row.get("stamps", ()))}
         nested = []
-        if not _NESTED.isdisjoint(map(type, flat.values())):  # looking at each by name takes twice as long
-            nested = [name for name, value in flat.items() if type(value) in _NESTED]
+        if not NESTED.isdisjoint(map(type, flat.values())):  # looking at each by name takes twice as long
+            nested = [name for name, value in flat.items() if type(value) in NESTED]
         if nested or not isinstance(row.get("sparsity", 0), (int, float)):
             raise TypeError(f"not a flat record: {', '.join(nested) or 'sparsity'}")
         if flat.keys() != _FIELDS:
             return cls(**flat)  # an older file's defaults; or a TypeError that names the field
-        record = cls.__new__(cls)  # all are there: a frozen __init__ takes longer than reading the line
-        record.__dict__.update(flat)
+        return cls.from_values([flat[name] for name in _NAMES])
+
+    @classmethod
+    def from_values(cls, values: Sequence[object]) -> Self:
+        """A record from the values of all fields, in their order and of their types.
+
+        Raises:
+            ValueError: the measured value is not a number.
+        """
+        record: Any = _Draft(*values)
+        record.__class__ = cls  # the __init__ of what is frozen takes longer than reading a line does
         record.__post_init__()
-        return record
+        return record  # type: ignore[no-any-return]
 
     def to_json(self) -> dict[str, Any]:
         """The record as a results line, fields in their order."""
@@ -121,15 +131,30 @@ class Record:
         return f"{self.method}-{self.scope}" if self.method else "dense"
 
 
-def handed_over(properties: Iterable[tuple[str, object]]) -> Iterator[tuple[Record, list[float] | None]]:
-    """The records among what a test hands over, each with its samples if it has some."""
+@dataclass(frozen=True)
+class Handed:
+    """A record as a test hands it over, with what it is made of.
+
+    Attributes:
+        samples: the examples' scores or the rounds.
+        statistics: by name, integers per example whose sums give the metric.
+    """
+
+    record: Record
+    samples: Sequence[float] | None = None
+    statistics: Statistics | None = None
+
+
+def handed_over(properties: Iterable[tuple[str, object]]) -> Iterator[Handed]:
+    """The records among what a test hands over."""
     for name, value in properties:
         if name == PROPERTY and isinstance(value, dict):
-            yield Record.from_json(value["record"]), value["samples"]
+            yield Handed(Record.from_json(value["record"]), value["samples"], value.get("statistics"))
 
 
 _NAMES = [item.name for item in fields(Record)]
 _FIELDS = frozenset(_NAMES)
+_Draft = make_dataclass("_Draft", _NAMES, slots=True)  # laid out as a record is
 KEY = tuple(_NAMES[: _NAMES.index("value")])
 
 

@@ -14,7 +14,8 @@ from typing import IO, Any
 from reports.cases import SUFFIX as CASES
 from reports.cases import CaseOutcome
 from reports.counts import SUFFIX as COUNTS
-from reports.record import SCHEMA, Record, Run
+from reports.lines import read_record
+from reports.record import SCHEMA, Record, Run, Statistics
 
 SAMPLES = ".samples.jsonl"
 
@@ -67,11 +68,14 @@ class RunWriter:
         """Where the records are, once there are any."""
         return Path(self._file.name) if self._file else None
 
-    def append(self, record: Record, samples: Sequence[float] | None = None) -> None:
-        """Writes a record, its samples first, so that no line refers to what is not there."""
+    def append(
+        self, record: Record, samples: Sequence[float] | None = None, statistics: Statistics | None = None
+    ) -> None:
+        """Writes a record, what it is made of first, so that no line refers to what is not there."""
         file = self._file or self._open()
-        if samples is not None:
-            record = replace(record, samples=self._append_samples(record, samples))
+        beside = {"samples": samples, "statistics": statistics}
+        if there := {name: value for name, value in beside.items() if value is not None}:
+            record = replace(record, samples=self._append_samples(record, there))
         _write(file, record.to_json())
 
     def append_counts(self, counts: Mapping[str, Any]) -> None:
@@ -98,8 +102,8 @@ class RunWriter:
         _write(self._file, {"run": asdict(self._run)})
         return self._file
 
-    def _append_samples(self, record: Record, samples: Sequence[float]) -> str:
-        name = self._write_beside(SAMPLES, {"metric": record.metric, "samples": list(samples)})
+    def _append_samples(self, record: Record, there: Mapping[str, object]) -> str:
+        name = self._write_beside(SAMPLES, {"metric": record.metric, **there})
         self._sample_lines += 1
         return f"{name}#{self._sample_lines}"
 
@@ -160,8 +164,8 @@ def read_run(path: Path) -> StoredRun:
     records, damage = [], []
     for number, line in enumerate(lines[1:], start=2):
         try:
-            records.append(Record.from_json(json.loads(line)))
-        except (ValueError, TypeError, OverflowError) as error:
+            records.append(read_record(line))
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             damage.append(f"{path}:{number}: damaged line left out ({error})")
     return StoredRun(path, run, tuple(records), tuple(damage))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reports.cells import FAILED, cell, sparsity_text, variant_text
 from reports.escaping import markdown
@@ -44,7 +44,7 @@ def render(
         every_metric: not only those that a reader wants to see side by side.
     """
     if style == "csv":
-        return _csv(records)
+        return csv_text(map(csv_row, records))
     if style == "json":
         return json.dumps([record.to_json() for record in records], indent=2, ensure_ascii=False)
     tables = list(tables_of(records, every_metric=every_metric))
@@ -54,11 +54,16 @@ def render(
     return "\n\n".join([*(table.render(style, width) for table in tables), *notes])
 
 
-def _csv(records: Iterable[Record]) -> str:
+def csv_row(record: Record) -> dict[str, object]:
+    """A record's fields, each a cell."""
+    return {**record.to_json(), "stamps": "; ".join(record.stamps)}
+
+
+def csv_text(rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows with their names on top, numbers exact."""
     import pandas as pd  # takes longer than all else, and only this needs it
 
-    rows = [{**record.to_json(), "stamps": "; ".join(record.stamps)} for record in records]
-    return str(pd.DataFrame(rows, dtype=object).to_csv(index=False)).rstrip("\n")
+    return str(pd.DataFrame(list(rows), dtype=object).to_csv(index=False)).rstrip("\n")
 
 
 def tables_of(records: Iterable[Record], *, every_metric: bool = False) -> Iterator[Table]:

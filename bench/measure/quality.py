@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.measure.batching import Batching
@@ -20,7 +20,7 @@ from fixtures.metrics.answers import f1
 from fixtures.metrics.masked import MaskedTokens
 from fixtures.metrics.perplexity import Perplexity
 from fixtures.metrics.translation import Translation as TranslationMetric
-from fixtures.metrics.translation import sentence_scores
+from fixtures.metrics.translation import sentence_scores, sentence_statistics
 from fixtures.protocols import Answers, Documents, MaskedToken, NextToken, Protocol, Spans, Translation
 from fixtures.windows import Window
 
@@ -33,12 +33,15 @@ class Quality:
         metrics: the corpus-level numbers, by name.
         samples: a score per example, of the protocol's `sampled` metric: for language models nats per scored
             token of each window, for answers F1 and for translations chrF from 0 to 100.
+        statistics: of metrics that are no mean over examples, by metric and name: integers per example whose
+            sums give the metric.
         stamps: what a reader of the record should know of how they were computed.
         model_seconds: what of the time the model took.
     """
 
     metrics: Mapping[str, float]
     samples: Sequence[float]
+    statistics: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     stamps: tuple[str, ...] = ()
     model_seconds: float = 0.0
 
@@ -75,12 +78,12 @@ def _masked_token(
     _: MaskedToken, loaded: LoadedModel, windows: Sequence[MaskedWindow], batching: Batching
 ) -> Quality:
     scores = measure_masked(loaded.model, windows, batching)
+    correct, tokens = [score.correct for score in scores], [score.count for score in scores]
     metrics = MaskedTokens(keep_in_memory=True).compute(
-        nll=[score.nll for score in scores],
-        correct=[score.correct for score in scores],
-        tokens=[score.count for score in scores],
+        nll=[score.nll for score in scores], correct=correct, tokens=tokens
     )
-    return Quality(metrics, [score.nll / score.count for score in scores])
+    samples = [score.nll / score.count for score in scores]
+    return Quality(metrics, samples, {"masked_accuracy": {"correct": correct, "tokens": tokens}})
 
 
 def _spans(protocol: Spans, loaded: LoadedModel, examples: SpanExamples, batching: Batching) -> Quality:
@@ -114,7 +117,8 @@ def _translations(
     predictions = _write(protocol, loaded, examples, batching)
     references = [reference for (reference,) in examples.references]
     metrics = TranslationMetric(keep_in_memory=True).compute(predictions=predictions, references=references)
-    return Quality(metrics, sentence_scores(predictions, references))
+    scores = sentence_scores(predictions, references)
+    return Quality(metrics, scores, sentence_statistics(predictions, references))
 
 
 def _write(

@@ -10,3 +10,8 @@ SPARSITY = alt.X(
 
 # a stroke with the line's own dashes, which a dot would not show
 STROKES = alt.Legend(symbolType="stroke", symbolSize=400, symbolStrokeWidth=2.5)
+
+
+def tooltips(*names: str) -> list[alt.Tooltip]:
+    """What stands beside the mouse; channels given as text take altair a hundred times as long."""
+    return [alt.Tooltip(name) for name in names]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 
-from reports.charts.axes import SPARSITY, STROKES
+from reports.charts.axes import SPARSITY, STROKES, tooltips
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.palette import DASHES, ENCODINGS, LAYOUTS, NEUTRAL, scale_of
 from reports.plot import HEIGHT, WIDTH, Plot, rows
@@ -64,7 +64,7 @@ def size_plots(evidence: Evidence) -> Iterator[Plot]:
         limits = [record for record in group if record.metric == "entropy_limit"]
         chart = _lines([_held(record) for record in files], "encoding", "file in MB", ENCODINGS)
         least = list({(row["sparsity"], row["value"]): row for row in map(_held, limits)}.values())
-        limit = alt.Chart(rows(least)).mark_line(**RULE).encode(x=SPARSITY, y="value:Q")
+        limit = alt.Chart(rows(least)).mark_line(**RULE).encode(x=SPARSITY, y=alt.Y("value:Q"))
         first = group[0]
         told = "; the grey line is the entropy limit" if least else ""
         layers = [chart, limit] if least else [chart]
@@ -86,27 +86,50 @@ def _speed(group: Sequence[Record], subject: str) -> Plot:
         for record in ordered
     ]
     measured = [row for row in values if row["what"] == THEORY["speedup"]]
-    scale = _around([record for record in group if record.metric == "speedup"])
-    chart = _lines(values, "layout", "times as fast as dense (log scale)", LAYOUTS, "what", scale)
+    chart = _lines(values, "layout", "times as fast as dense (log scale)", LAYOUTS, "what", _around(group))
     bars = (
         alt.Chart(rows(measured))
         .mark_rule(strokeWidth=3, opacity=0.5)
-        .encode(x=SPARSITY, y="low:Q", y2="high:Q", color="layout:N")
+        .encode(x=SPARSITY, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=alt.Color("layout:N"))
     )
-    one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y="value:Q")
-    note = (
-        f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense; theory that is far "
-        "above what was measured is cut off"
-    )
-    return Plot(SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(one, bars, chart))
+    one = alt.Chart(rows([{"value": 1}])).mark_rule(color=NEUTRAL).encode(y=alt.Y("value:Q"))
+    beyond = _beyond(values, group)
+    told = f"; arrows: theory is above the axis, up to {max(beyond.values()):.3g}×" if beyond else ""
+    note = f"{describe_setting(group[0])}; bars are 95 % intervals, the grey line is dense{told}"
+    layers = [one, bars, chart, *_arrows(beyond)]
+    return Plot(SPEED, f"{subject}: speed-up by sparsity", note, alt.layer(*layers))
 
 
-def _around(measured: Sequence[Record]) -> alt.Scale:
+def _beyond(values: Sequence[dict[str, object]], group: Sequence[Record]) -> dict[float, float]:
+    """By sparsity the fastest theory that the axis has no room for."""
+    found: dict[float, float] = {}
+    for row in values:
+        sparsity, value = float(str(row["sparsity"])), float(str(row["value"]))
+        if any(value > end for end in _room(group)[1:]):
+            found[sparsity] = max(found.get(sparsity, 0.0), value)
+    return found
+
+
+def _arrows(beyond: Mapping[float, float]) -> list[alt.Chart]:
+    """Above the upper edge, where no line is."""
+    if not beyond:
+        return []
+    base = alt.Chart(rows([{"sparsity": sparsity, "value": value} for sparsity, value in beyond.items()]))
+    arrows = base.mark_point(shape="triangle-up", filled=True, size=60, color=NEUTRAL, y=-7)
+    return [arrows.encode(x=SPARSITY, tooltip=tooltips("sparsity:Q", "value:Q"))]
+
+
+def _around(group: Sequence[Record]) -> alt.Scale:
     """A log axis for what was measured, with some room above: theory may be a hundred times as fast."""
+    room = _room(group)
+    return alt.Scale(type="log", domain=room, nice=False) if room else LOG
+
+
+def _room(group: Sequence[Record]) -> list[float]:
+    """The ends of that axis, if anything was measured."""
+    measured = [record for record in group if record.metric == "speedup"]
     ends = [end for record in measured for end in (record.low, record.value, record.high) if end]
-    if not ends:
-        return LOG
-    return alt.Scale(type="log", domain=[min(0.8, *ends), HEADROOM * max(1.0, *ends)], nice=False)
+    return [min(0.8, *ends), HEADROOM * max(1.0, *ends)] if ends else []
 
 
 def _layout(record: Record) -> str:
@@ -138,14 +161,16 @@ def _lines(
         x=SPARSITY,
         y=alt.Y("value:Q", title=title, scale=scale or alt.Scale(zero=True)),
         color=alt.Color(f"{by}:N", title=by, scale=alt.Scale(domain=names, range=colours), legend=STROKES),
-        tooltip=[f"{name}:{'N' if isinstance(value, str) else 'Q'}" for name, value in values[0].items()],
+        tooltip=tooltips(
+            *(f"{name}:{'N' if isinstance(value, str) else 'Q'}" for name, value in values[0].items())
+        ),
     )
     lines = chart.mark_line(clip=True)
     if dash and len(kinds := list(dict.fromkeys(str(row[dash]) for row in values))) > 1:
         dashes = alt.Scale(domain=kinds, range=[list(DASHES[place]) for place in range(len(kinds))])
         lines = lines.encode(
             strokeDash=alt.StrokeDash(f"{dash}:N", title="line", scale=dashes, legend=STROKES),
-            detail=f"{dash}:N",
+            detail=alt.Detail(f"{dash}:N"),
         )
     marks = [lines, chart.mark_point(filled=True, size=40, clip=True)]
     return alt.LayerChart(layer=marks).properties(width=WIDTH, height=HEIGHT)
@@ -159,5 +184,5 @@ def _with_dense(chart: alt.LayerChart, group: Sequence[Record], metric: str) -> 
     ]
     if not dense:
         return chart
-    rule = alt.Chart(rows(dense)).mark_rule(**RULE).encode(y="value:Q")
+    rule = alt.Chart(rows(dense)).mark_rule(**RULE).encode(y=alt.Y("value:Q"))
     return alt.LayerChart(layer=[chart, rule])

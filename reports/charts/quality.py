@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import altair as alt
 
-from reports.bootstrap import has_interval
-from reports.charts.axes import SPARSITY, STROKES
+from reports.charts.axes import SPARSITY, STROKES, tooltips
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.metrics import is_headline
 from reports.palette import DASHES, NEUTRAL, PRUNINGS, scale_of
@@ -15,7 +14,7 @@ from reports.plot import HEIGHT, WIDTH, Plot, rows
 from reports.record import Record
 
 SECTION = "quality"
-NO_INTERVAL = "; of the whole corpus, so that single examples tell no interval"
+NO_INTERVAL = "; no interval: what single examples gave is not stored"
 PERPLEXITY = "perplexity"  # how metrics end that are shown on a log axis
 
 
@@ -40,16 +39,17 @@ def _plot(group: Sequence[Record], evidence: Evidence) -> Plot:
         color=alt.Color("pruning:N", scale=alt.Scale(domain=names, range=colours), legend=STROKES),
     )
     value = alt.Y("value:Q", title=title, scale=scale)
-    tip = [alt.Tooltip(name) for name in ("pruning:N", "sparsity:Q", "value:Q", "low:Q", "high:Q", "gate:N")]
+    tip = tooltips("pruning:N", "sparsity:Q", "value:Q", "low:Q", "high:Q", "gate:N")
     lines = base.mark_line().encode(y=value, strokeDash=_dashes(names))
     points = base.mark_point(filled=True, size=45).encode(y=value, tooltip=tip)
-    layers = [*_bars([row for row in pruned if row["low"] is not None]), lines, points, *_rules(dense)]
+    bars = _bars([row for row in pruned if row["low"] is not None])
+    layers = [*bars, lines, points, *_rules(dense)]
     chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
     return Plot(
         SECTION,
         f"{first.model} on {first.task}: {first.metric.replace('_', ' ')} by sparsity",
         f"{describe_setting(first)}; the grey line is dense"
-        + ("; bars are 95 % intervals over examples" if has_interval(first.metric) else NO_INTERVAL),
+        + ("; bars are 95 % intervals over examples" if bars else NO_INTERVAL),
         chart,
     )
 
@@ -71,7 +71,7 @@ def _bars(pruned: Sequence[dict[str, object]]) -> list[alt.Chart]:
     if not pruned:
         return []
     bars = alt.Chart(rows(pruned)).mark_rule(opacity=0.6)
-    return [bars.encode(x=SPARSITY, y="low:Q", y2="high:Q", color="pruning:N")]
+    return [bars.encode(x=SPARSITY, y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=alt.Color("pruning:N"))]
 
 
 def _dashes(names: Sequence[str]) -> alt.StrokeDash:
@@ -87,5 +87,5 @@ def _rules(dense: Sequence[Record]) -> list[alt.Chart]:
     return [
         alt.Chart(rows(values))
         .mark_rule(color=NEUTRAL, strokeDash=[4, 4])
-        .encode(y="value:Q", tooltip=["what:N", "value:Q"])
+        .encode(y=alt.Y("value:Q"), tooltip=tooltips("what:N", "value:Q"))
     ]

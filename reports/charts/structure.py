@@ -8,6 +8,7 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.charts.axes import tooltips
 from reports.counts import CheckpointCounts, TensorCounts
 from reports.evidence import Evidence, grouped, in_one_chart
 from reports.magnitudes import merge
@@ -49,7 +50,7 @@ def _histogram(checkpoint: CheckpointCounts) -> Plot:
             x=alt.X("log:Q", title="log10 |w|"),
             y=alt.Y("count:Q", title="weights", stack=True, axis=alt.Axis(format="~s")),
             color=alt.Color("component:N", scale=alt.Scale(domain=names, range=colours)),
-            tooltip=["component:N", "log:Q", "count:Q"],
+            tooltip=tooltips("component:N", "log:Q", "count:Q"),
         )
         .properties(width=WIDTH, height=HEIGHT)
     )
@@ -87,7 +88,7 @@ def _layers(group: Sequence[Record]) -> Iterator[Plot]:
             x=layer,
             y=alt.Y("value:Q", title="|w| (log scale)", scale=alt.Scale(type="log")),
             color=alt.Color("quantile:N", sort=names, scale=alt.Scale(domain=names, range=list(COLOURS[:3]))),
-            tooltip=["layer:N", "quantile:N", "value:Q"],
+            tooltip=tooltips("layer:N", "quantile:N", "value:Q"),
         )
     )
     note = first.weights
@@ -102,7 +103,7 @@ def _layers(group: Sequence[Record]) -> Iterator[Plot]:
         .encode(
             x=layer,
             y=alt.Y("share:Q", title="share of weights with |w| > 1", axis=alt.Axis(format="~e")),
-            tooltip=["layer:N", "share:Q"],
+            tooltip=tooltips("layer:N", "share:Q"),
         )
     )
     yield Plot(SECTION, f"{first.model}: share of weights above 1 by layer", note, bars.properties(**size))
@@ -128,7 +129,7 @@ def _heat(taken: Sequence[dict[str, object]], layer: alt.X) -> alt.LayerChart:
             scale=alt.Scale(scheme="cividis"),
             legend=alt.Legend(format="%"),
         ),
-        tooltip=["layer:N", "sparsity:O", alt.Tooltip("share:Q", format=".1%")],
+        tooltip=[*tooltips("layer:N", "sparsity:O"), alt.Tooltip("share:Q", format=".1%")],
     )
     many = len({row["layer"] for row in taken}) > 12  # noqa: PLR2004 - then no text fits a cell
     text = base.mark_text(fontSize=11).encode(

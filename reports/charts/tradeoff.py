@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import altair as alt
 
+from reports.charts.axes import tooltips
 from reports.evidence import Evidence, describe_setting, in_one_chart
 from reports.metrics import is_headline
 from reports.noise import CONTROL
@@ -107,9 +108,11 @@ def _plot(first: Record, points: Sequence[Point], title: str) -> Plot:
     base = alt.Chart(rows(points)).encode(x=cost, y=quality)
     dots = base.mark_point(filled=True, size=70).encode(
         color=alt.Color("pruning:N", scale=alt.Scale(domain=names, range=palette)),
-        tooltip=["pruning:N", "label:N", "cost:Q", "how:N", "quality:Q"],
+        tooltip=tooltips("pruning:N", "label:N", "cost:Q", "how:N", "quality:Q"),
     )
-    labels = base.mark_text(align="right", dx=-6, dy=-7, fontSize=10, color=NEUTRAL).encode(text="label:N")
+    labels = base.mark_text(align="right", dx=-6, dy=-7, fontSize=10, color=NEUTRAL).encode(
+        text=alt.Text("label:N")
+    )
     best = front(points, first.better)
     line = alt.Chart(rows(best)).mark_line(interpolate="step-after", color=NEUTRAL).encode(x=cost, y=quality)
     what = title.partition(" in ")[0].partition(" relative")[0]

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from reports.corpus import CORPUS
+from reports.evidence import gather
 from reports.page import write_report
-from tests.acceptance.conftest import Tiny, run
+from reports.samples import SamplesOf
+from reports.store import read_run
+from tests.acceptance.conftest import Session, Tiny, run
 from tests.reports.rows import make_record
 from tests.reports.runs import everything, store
 from tests.reports.test_page import HOSTILE
@@ -46,10 +51,9 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(params=[(1400, "light"), (400, "dark")], ids=["wide and light", "narrow and dark"])
-def opened(request: pytest.FixtureRequest, browser: Any, page: Path) -> Iterator[tuple[Any, list[str]]]:  # noqa: ANN401
-    """The page, drawn, and all that went wrong or was asked for from elsewhere."""
-    width, scheme = request.param
+@contextmanager
+def open_page(browser: Any, page: Path, width: int, scheme: str) -> Iterator[tuple[Any, list[str]]]:  # noqa: ANN401
+    """A page, drawn, and all that went wrong or was asked for from elsewhere."""
     tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     seen: list[str] = []
     tab.on("console", lambda told: seen.append(told.text) if told.type == "error" else None)
@@ -60,6 +64,13 @@ def opened(request: pytest.FixtureRequest, browser: Any, page: Path) -> Iterator
     tab.wait_for_function(ALL_DRAWN, timeout=WAIT)
     yield tab, seen
     tab.close()
+
+
+@pytest.fixture(params=[(1400, "light"), (400, "dark")], ids=["wide and light", "narrow and dark"])
+def opened(request: pytest.FixtureRequest, browser: Any, page: Path) -> Iterator[tuple[Any, list[str]]]:  # noqa: ANN401
+    """The synthetic run's page."""
+    with open_page(browser, page, *request.param) as found:
+        yield found
 
 
 @BROWSER
@@ -97,6 +108,58 @@ def test_a_keyboard_sorts_too(opened: tuple[Any, list[str]]) -> None:
     tab.locator("#values thead th [role=button]").first.focus()
     tab.keyboard.press("Enter")
     expect(tab.locator("#values tbody tr td").first).to_have_text("latency", timeout=WAIT)
+
+
+@pytest.fixture(scope="module")
+def measured(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Session, Path]:
+    """A session of a masked model and a translator with its report: qualities, sizes and latencies."""
+    folder = tmp_path_factory.mktemp("measured")
+    chosen = "(tiny-bert or tiny-t5) and (cloze or pairs or size) and (dense or magnitude-global)"
+    options = ["--tier", "mini", "-k", chosen, "--sparsity", "0.1,0.5", "--encoding", "packed,safetensors"]
+    session = run(
+        [*options, "--report", str(folder / "out")], folder / "results", TINY_EMBEDDED=str(embedded)
+    )
+    return session, folder / "out"
+
+
+@BROWSER
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (400, "dark")])
+def test_the_page_of_a_real_session_works(
+    browser: Any,  # noqa: ANN401
+    measured: tuple[Session, Path],
+    width: int,
+    scheme: str,
+) -> None:
+    session, report = measured
+    with open_page(browser, report / "index.html", width, scheme) as (tab, seen):
+        assert seen == []
+        charts = tab.locator("[data-chart]")
+        assert charts.count() == len(list((report / "plots").glob("*.svg"))) >= 4
+        assert all(chart.locator("svg path").count() > 4 for chart in charts.all())
+        assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        tab.locator("#values thead th", has_text="value").first.click()
+        shown = tab.locator("#values tbody tr td:nth-child(9)").first
+        least = min(row["value"] for row in session.records)
+        expect(shown).to_have_text(f"{least:.4g}", timeout=WAIT)
+
+
+def test_statistics_of_a_session_give_the_metrics_of_its_records_and_their_intervals(
+    measured: tuple[Session, Path],
+) -> None:
+    session, report = measured
+    assert session.status == pytest.ExitCode.OK
+    (stored,) = (read_run(path) for path in session.files)
+    found = [record for record in stored.records if record.metric in CORPUS]
+    assert {record.metric for record in found} == {"bleu", "chrf", "masked_accuracy"}
+    intervals = gather([stored]).intervals
+    for record in found:
+        counts = CORPUS[record.metric].counts(SamplesOf(stored.path).read_statistics(str(record.samples)))
+        assert CORPUS[record.metric].score(counts.sum(axis=0)) == pytest.approx(record.value)
+        assert record.n == len(counts)
+        low, high = intervals[record]
+        assert low <= (record.value or 0.0) <= high
+    page = (report / "index.html").read_text("utf-8")
+    assert page.count("bars are 95 % intervals over examples") >= 4
 
 
 def test_a_session_writes_its_report(tiny: Tiny, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from fixtures.protocols import SIGNATURES, Protocol, Translation
 from fixtures.settings import Settings
 from fixtures.specs import Case, TaskSpec
 from reports.metrics import METRICS
-from reports.record import PROPERTY, Record
+from reports.record import PROPERTY, Record, handed_over
 from tests.bench.cases import make_case, make_variant
 
 SETTINGS = Settings(dtype="bfloat16", threads=3, seed=7, limit=2)
@@ -131,11 +131,12 @@ def test_record_of_a_translation_has_the_signatures_in_its_protocol() -> None:
         device="cpu",
         values={"bleu": 12.5, "chrf": 40.0},
         samples={protocol.sampled: [30.0, 50.0]},
+        statistics={"bleu": {"prediction": [3, 5], "reference": [4, 4]}},
         protocol=task.describe(protocol, 2),
     )
     bleu, chrf = make_records(Case(make_variant(MODELS["gpt2"]), task, protocol), SETTINGS, found)
     assert bleu.protocol == chrf.protocol == f"generated test beams=1 max_tokens=1.5x {SIGNATURES} limit=2"
-    assert (bleu.task_version, bleu.better, bleu.n) == (3, "higher", None)
+    assert (bleu.task_version, bleu.better, bleu.n) == (3, "higher", 2)
     assert (chrf.task_version, chrf.better, chrf.n) == (3, "higher", 2)
 
 
@@ -156,10 +157,14 @@ def test_one_wrong_number_leaves_no_record_at_all(wrong: float) -> None:
 
 def test_records_are_handed_over_with_their_samples_as_plain_data() -> None:
     given: list[tuple[str, object]] = []
-    found = measured(perplexity=412.0, byte_perplexity=2.0)
+    statistics = {"byte_perplexity": {"bytes": [3, 4]}}
+    found = replace(measured(perplexity=412.0, byte_perplexity=2.0), statistics=statistics)
     records = make_records(make_case(0.5), SETTINGS, found)
-    hand_over(records, found.samples, given)
+    hand_over(records, found, given)
     rows = json.loads(json.dumps([value for _, value in given]))
     assert [name for name, _ in given] == [PROPERTY, PROPERTY]
     assert [Record.from_json(row["record"]) for row in rows] == records
     assert [row["samples"] for row in rows] == [[3.0, 3.5], None]
+    assert [row["statistics"] for row in rows] == [None, {"bytes": [3, 4]}]
+    again = list(handed_over((PROPERTY, row) for row in rows))
+    assert [handed.statistics for handed in again] == [None, {"bytes": [3, 4]}]

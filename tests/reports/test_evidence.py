@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.bootstrap import interval
+from reports.charts.quality import quality_plots
 from reports.evidence import gather
 from reports.page import write_report
 from reports.palette import COLOURS, LAYOUTS, scale_of
@@ -39,6 +40,29 @@ def test_intervals_come_from_the_samples_that_a_record_refers_to(tmp_path: Path)
     assert found["b"] == (10.0, 10.0)
     assert found["a"][0] == pytest.approx(40, abs=3)  # 50 ± 1.96 × 50 / √100
     assert found["a"][1] == pytest.approx(60, abs=3)
+
+
+def test_intervals_of_a_corpus_come_from_statistics_and_plots_tell_which_have_none(
+    tmp_path: Path,
+) -> None:
+    writer = RunWriter(tmp_path, make_run())
+    half = {"correct": [0, 1] * 200, "tokens": [1] * 400}
+    for task, statistics in (("new", half), ("old", None)):
+        for method in (None, "magnitude"):
+            record = make_record(
+                task=task, metric="masked_accuracy", value=50.0, method=method, scope="global"
+            )
+            writer.append(record, None, statistics)
+    writer.close()
+    assert writer.path is not None
+    evidence = gather([read_run(writer.path)])
+    assert {record.task for record in evidence.intervals} == {"new"}
+    low, high = evidence.intervals[evidence.records[0]]
+    assert low == pytest.approx(45.1, abs=0.6)  # 50 - 1.96 × 50 / √400
+    assert high == pytest.approx(54.9, abs=0.6)
+    new, old = quality_plots(evidence)
+    assert "bars are 95 % intervals over examples" in new.note
+    assert "no interval: what single examples gave is not stored" in old.note
 
 
 def test_the_interval_of_a_perplexity_is_on_its_own_scale() -> None:

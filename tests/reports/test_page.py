@@ -12,8 +12,9 @@ import pytest
 
 from reports.cases import SUFFIX, CaseOutcome, read_cases
 from reports.evidence import gather
-from reports.page import MAKERS, named, write_report
+from reports.page import MAKERS, write_report
 from reports.plot import Plot
+from reports.plot_files import with_names
 from reports.record import Record
 from reports.store import RunWriter, StoredRun, read_run
 from tests.reports.rows import make_record, make_run
@@ -73,6 +74,19 @@ def test_csv_has_every_record_exactly(report: Path) -> None:
     records = list(everything())
     assert len(rows) == len(records)
     assert [float(row["value"]) for row in rows] == [record.value for record in records]
+    assert list(rows[0])[-4:] == ["outcome", "commit", "machine", "started"]
+
+
+def test_csv_names_the_run_of_each_value(tmp_path: Path) -> None:
+    old = store(tmp_path / "a", [make_record(task="t")], commit="a" * 40)
+    new = store(tmp_path / "b", [make_record(task="u")], commit=None, started="2026-12-01T00:00:00+00:00")
+    table = write_report([new, old], tmp_path / "out").records
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [(row["task"], row["commit"], row["machine"], row["started"]) for row in csv.DictReader(file)]
+    assert rows == [
+        ("t", "a" * 40, "amd-epyc-2c", "2026-11-24T09:18:48+00:00"),
+        ("u", "", "amd-epyc-2c", "2026-12-01T00:00:00+00:00"),
+    ]
 
 
 def test_failures_and_skips_are_told_with_their_reasons(report: Path) -> None:
@@ -225,7 +239,7 @@ def test_of_a_case_that_several_runs_had_the_newest_outcome_counts(tmp_path: Pat
 
 def test_plots_of_the_same_title_have_files_of_their_own() -> None:
     plots = [Plot("s", title, "", None) for title in ("A b!", "a B?", "a-b")]  # type: ignore[arg-type]
-    assert list(named(plots)) == ["a-b", "a-b-2", "a-b-3"]
+    assert [name for name, _ in with_names(plots)] == ["a-b", "a-b-2", "a-b-3"]
 
 
 def test_a_value_stands_beside_its_own_runs_options(tmp_path: Path) -> None:

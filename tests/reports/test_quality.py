@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from reports.judged import Judged
-from reports.record import Record
+from reports.record import Record, Statistics
 from reports.samples import SamplesOf
 from reports.store import RunWriter, read_run
 from reports.verdicts import judge_runs
 from tests.reports.rows import make_record, make_run
 
-Stored = tuple[Record, Sequence[float] | None]
+Stored = tuple[Record, Sequence[float] | None] | tuple[Record, Sequence[float] | None, Statistics | None]
 NOISE = np.random.default_rng(2).normal(size=40).tolist()
 NATS = [1.5 + 0.1 * one for one in NOISE]
 
@@ -31,8 +31,8 @@ def translated(metric: str, value: float) -> Record:
 
 def store(folder: Path, *rows: Stored) -> Path:
     writer = RunWriter(folder, make_run())
-    for record, samples in rows:
-        writer.append(record, samples)
+    for row in rows:
+        writer.append(*row)
     writer.close()
     assert writer.path is not None
     return writer.path
@@ -76,7 +76,7 @@ def test_difference_that_may_be_chance_is_unchanged(tmp_path: Path) -> None:
 
 
 def test_headline_gets_the_verdict_of_the_scores_of_another_metric(tmp_path: Path) -> None:
-    """BLEU has none per sentence: chrF does, and higher is better."""
+    """Of BLEU nothing is stored, of chrF scores, and higher is better."""
     chrf = [50.0 + one for one in NOISE]
     base = [(translated("bleu", 30.0), None), (translated("chrf", 50.0), chrf)]
     worse = [score - 2 for score in chrf]
@@ -85,6 +85,61 @@ def test_headline_gets_the_verdict_of_the_scores_of_another_metric(tmp_path: Pat
     assert (bleu.verdict, other.verdict) == ("regressed", "shown")
     assert bleu.reason.startswith("chrf -2 (99 %: -2 to -2) in 40 examples, p < 0.0001")
     assert other.reason == "the case is judged by chrf"
+
+
+def statistics_of(matches: int, size: int = 40) -> dict[str, list[int]]:
+    """Of sentences of ten words, of which the first ones are right in each."""
+    longer = {f"matches_{order}": [max(0, matches - order + 1)] * size for order in (1, 2, 3, 4)}
+    return {"prediction": [10] * size, "reference": [10] * size, **longer}
+
+
+def translation(bleu: float, statistics: Statistics | None, chrf: Sequence[float]) -> list[Stored]:
+    mean = sum(chrf) / len(chrf)
+    return [(translated("bleu", bleu), None, statistics), (translated("chrf", mean), chrf, None)]
+
+
+def test_bleu_is_judged_by_the_corpora_of_the_same_resamples(tmp_path: Path) -> None:
+    """Eight of ten words are right, then 7: (8·7·6·5 / 10·9·8·7)^(1/4) = 0.760, (7·6·5·4 / …) = 0.639."""
+    chrf = [50.0 + one for one in NOISE]
+    base, head = translation(76.0, statistics_of(8), chrf), translation(63.9, statistics_of(7), chrf)
+    bleu, other = judge(tmp_path, base, head)
+    assert (bleu.verdict, other.verdict) == ("regressed", "unchanged")
+    assert bleu.reason == "bleu -12.1 (99 %: -12.1 to -12.1) in 40 examples, p < 0.0001"
+
+
+def test_same_statistics_settle_their_own_metric_alone(tmp_path: Path) -> None:
+    chrf = [50.0 + one for one in NOISE]
+    base, head = (
+        translation(76.0, statistics_of(8), chrf),
+        translation(76.0, statistics_of(8), [score - 2 for score in chrf]),
+    )
+    bleu, other = judge(tmp_path, base, head)
+    assert (bleu.verdict, bleu.reason) == ("unchanged", "the same scores of 40 examples")
+    assert (other.verdict, other.reason) == ("shown", "the case is judged by bleu")
+
+
+@pytest.mark.parametrize(
+    "older", [None, {"prediction": [1] * 40}, {"prediction": [1.5]}, {"prediction": "1"}]
+)
+def test_run_without_statistics_is_judged_by_the_scores_of_sentences(tmp_path: Path, older: Any) -> None:  # noqa: ANN401
+    chrf = [50.0 + one for one in NOISE]
+    base = translation(76.0, older, chrf)
+    head = translation(63.9, statistics_of(7), [score - 2 for score in chrf])
+    bleu, _ = judge(tmp_path, base, head)
+    assert bleu.verdict == "regressed"
+    assert bleu.reason.startswith("chrf -2 ")
+
+
+def test_masked_accuracy_is_judged_by_nats_though_it_has_statistics(tmp_path: Path) -> None:
+    def case(accuracy: float, shift: float) -> list[Stored]:
+        counts = {"correct": [1] * 40, "tokens": [2] * 40}
+        accurate = make_record(task="m", metric="masked_accuracy", value=accuracy, better="higher")
+        loss = make_record(task="m", metric="masked_loss", value=1.5 + shift)
+        return [(accurate, None, counts), (loss, [one + shift for one in NATS], None)]
+
+    accuracy, _ = judge(tmp_path, case(50.0, 0.0), case(49.0, 0.1))
+    assert accuracy.verdict == "regressed"
+    assert accuracy.reason.startswith("nats per hidden token +0.1 ")
 
 
 @pytest.mark.parametrize("right", [1.0, 100.0])

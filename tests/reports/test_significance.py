@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -11,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from reports.significance import bootstrap, holm, mcnemar
+from reports.corpus import CORPUS
+from reports.significance import Bootstrapped, Scores, corpus_difference, holm, mcnemar, mean_difference
+from reports.significance import bootstrap as bootstrap_of
+
+
+def bootstrap(differences: Sequence[Scores], **how: int) -> list[Bootstrapped]:
+    """Of means, from differences alone."""
+    return bootstrap_of([mean_difference(np.zeros(len(one)), one) for one in differences], **how)
 
 
 def pairs(better: int, worse: int, same: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -45,7 +53,7 @@ def test_bootstrap_agrees_with_scipy() -> None:
         (differences,), np.mean, n_resamples=20_000, confidence_level=0.99, method="percentile", rng=5
     )
     spread = expected.standard_error
-    assert found.mean == pytest.approx(differences.mean())
+    assert found.difference == pytest.approx(differences.mean())
     assert found.low == pytest.approx(expected.confidence_interval.low, abs=0.1 * spread)
     assert found.high == pytest.approx(expected.confidence_interval.high, abs=0.1 * spread)
     below = (expected.bootstrap_distribution <= 0).mean()
@@ -97,6 +105,57 @@ def test_false_alarms_are_as_rare_as_the_level_says() -> None:
     random = np.random.default_rng(7)
     found = bootstrap([random.normal(size=60) for _ in range(600)])
     assert sum(one.p < 0.01 for one in found) <= 15  # 6 expected; the percentile interval is a little narrow
+
+
+def translations(random: np.random.Generator, size: int, worse: float = 0.0) -> tuple[Scores, Scores]:
+    """BLEU's counts of sentences of two systems; of the second so many more words are wrong."""
+    length = random.integers(5, 25, size).astype(float)
+    runs = []
+    for lost in (0.0, worse):
+        right = random.binomial(length.astype(int), 0.7 - lost) / length
+        matches = [np.floor(right**order * np.maximum(0, length - order + 1)) for order in (1, 2, 3, 4)]
+        columns = np.stack([length, length, *matches], axis=1)
+        runs.append(CORPUS["bleu"].count(columns))
+    return runs[0], runs[1]
+
+
+def test_difference_of_bleu_is_that_of_the_corpora_and_its_interval_has_it() -> None:
+    score = CORPUS["bleu"].score
+    base, head = translations(np.random.default_rng(0), 80, worse=0.1)
+    (found,) = bootstrap_of([corpus_difference(base, head, score)])
+    assert found.difference == pytest.approx(float(score(head.sum(axis=0)) - score(base.sum(axis=0))))
+    assert found.low < found.difference < found.high < 0
+    random = np.random.default_rng(1)
+    drawn = [random.integers(80, size=80) for _ in range(4000)]
+    plain = [float(score(head[at].sum(axis=0)) - score(base[at].sum(axis=0))) for at in drawn]
+    assert found.low == pytest.approx(np.quantile(plain, 0.005), abs=0.15 * float(np.std(plain)))
+    assert found.high == pytest.approx(np.quantile(plain, 0.995), abs=0.15 * float(np.std(plain)))
+
+
+def test_of_counts_that_add_up_to_a_mean_both_ways_are_the_same() -> None:
+    base, head = np.random.default_rng(2).integers(0, 2, (2, 50)).astype(float)
+    tokens = np.ones(50)
+    one = mean_difference(100 * base, 100 * head)
+    columns = [np.stack([run, tokens], axis=1) for run in (base, head)]
+    other = corpus_difference(columns[0], columns[1], CORPUS["masked_accuracy"].score)
+    first, second = bootstrap_of([one, other])
+    assert first.p == second.p
+    assert first.low == pytest.approx(second.low)
+
+
+def test_false_alarms_of_bleu_are_as_rare_as_the_level_says() -> None:
+    random = np.random.default_rng(11)
+    score = CORPUS["bleu"].score
+    found = bootstrap_of([corpus_difference(*translations(random, 60), score) for _ in range(600)])
+    assert sum(one.p < 0.01 for one in found) <= 15  # 6 expected, as of means
+
+
+def test_few_sentences_that_differ_are_no_more_certain_than_their_signs() -> None:
+    base, _ = translations(np.random.default_rng(3), 30)
+    head = base.copy()
+    head[:4, 2:6] = 0
+    (found,) = bootstrap_of([corpus_difference(base, head, CORPUS["bleu"].score)])
+    assert found.p >= 2**-3
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,41 @@ def test_samples_say_which_metric_they_are_of(tmp_path: Path) -> None:
     assert row == {"metric": "find_time", "samples": [1.0]}
 
 
+def test_statistics_stand_in_the_line_of_their_metric(tmp_path: Path) -> None:
+    writer = RunWriter(tmp_path, make_run())
+    writer.append(make_record(metric="bleu"), None, {"prediction": [3, 0]})
+    writer.append(make_record(metric="chrf"), [50.0, 0.0], {"prediction": [9, 1]})
+    writer.close()
+    assert writer.path is not None
+    rows = rows_of(writer.path.with_suffix(".samples.jsonl"))
+    assert rows[0] == {"metric": "bleu", "statistics": {"prediction": [3, 0]}}
+    assert rows[1] == {"metric": "chrf", "samples": [50.0, 0.0], "statistics": {"prediction": [9, 1]}}
+    bleu, chrf = (str(record.samples) for record in read_run(writer.path).records)
+    found = SamplesOf(writer.path)
+    assert (found.read_statistics(bleu), found.read(chrf)) == ({"prediction": [3, 0]}, [50.0, 0.0])
+    with pytest.raises(ValueError, match="holds no samples"):
+        found.read(bleu)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "3",
+        "{}",
+        '{"a": 1}',
+        '{"a": [1], "b": []}',
+        '{"a": [1.5]}',
+        '{"a": [-1]}',
+        '{"a": [true]}',
+        '{"a": [1e99]}',
+    ],
+)
+def test_damaged_statistics_are_a_value_error(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "run.samples.jsonl").write_text(f'{{"statistics": {wrong}}}\n', "utf-8")
+    with pytest.raises(ValueError, match=r"line 1 of run.samples.jsonl holds (no )?statistics"):
+        SamplesOf(tmp_path / "run.jsonl").read_statistics("run.samples.jsonl#1")
+
+
 def test_no_line_refers_to_samples_that_could_not_be_written(tmp_path: Path) -> None:
     (tmp_path / NAME).with_suffix(".samples.jsonl").mkdir(parents=True)
     writer = RunWriter(tmp_path, RUN)

@@ -24,6 +24,7 @@ from fixtures.protocols import Answers, Documents, MaskedToken, NextToken, Proto
 from fixtures.settings import Settings
 from fixtures.squad import OUTSIDE, Question, make_features
 from fixtures.windows import Window
+from reports.corpus import CORPUS
 from tests.bench.measure.tiny import (
     VOCABULARY,
     Bigram,
@@ -182,6 +183,8 @@ def test_samples_are_nats_per_masked_token_of_each_window() -> None:
     assert len(quality.samples) == len(WINDOWS) > 3
     weighted = sum(sample * count for sample, count in zip(quality.samples, counts, strict=True))
     assert weighted / sum(counts) == pytest.approx(quality.metrics["masked_loss"], rel=1e-6)
+    assert quality.statistics["masked_accuracy"]["tokens"] == counts
+    assert summed(quality) == {"masked_accuracy": pytest.approx(quality.metrics["masked_accuracy"])}
     alone = measure_quality(MASKED, loaded, WINDOWS[2:3])
     assert alone.samples[0] == alone.metrics["masked_loss"] == pytest.approx(quality.samples[2], rel=1e-5)
 
@@ -344,6 +347,15 @@ def test_written_translations_are_judged_by_sacrebleu(beams: int, penalty: float
     ]
     assert max(quality.samples) == pytest.approx(100)
     assert 0 < quality.metrics["bleu"] < 100
+    assert summed(quality) == pytest.approx(quality.metrics)
+
+
+def summed(quality: Quality) -> dict[str, float]:
+    """Metrics from the sums of their statistics."""
+    return {
+        metric: float(CORPUS[metric].score(CORPUS[metric].counts(statistics).sum(axis=0)))
+        for metric, statistics in quality.statistics.items()
+    }
 
 
 def test_special_tokens_are_no_part_of_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
