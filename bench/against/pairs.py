@@ -156,7 +156,7 @@ def _take_turns(
 
 def _trouble(report: Message) -> NotServed | None:
     """What kept a test from serving rounds, if anything did."""
-    for record, _ in handed_over(report.get("user_properties", ())):
+    for record in (handed.record for handed in handed_over(report.get("user_properties", ()))):
         if record.outcome != "measured":
             return NotServed(record.outcome, "; ".join(record.stamps))
     if report["outcome"] == "passed":

@@ -22,7 +22,7 @@ STAMPED: tuple[Verdict, ...] = ("contaminated", "inconclusive")
 def case_record(found: Found) -> Record | None:
     """What the candidate's worker recorded of the case, if it came so far."""
     told = handed_over((found.report or {}).get("user_properties", ()))
-    return next((record for record, _ in told if record.metric == "latency"), None)
+    return next((handed.record for handed in told if handed.record.metric == "latency"), None)
 
 
 def judge_latency(found: Found, protocol: str, rule: Rule) -> Judged | None:
