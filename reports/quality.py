@@ -25,7 +25,7 @@ FEWEST = 8  # with fewer examples not even one sign in all differences is sure e
 ROUNDING = 1e-6  # a mean that moves less, relatively, was added up in another order
 SMALLEST = 1e-4  # p-value that is printed
 SCORES = {"perplexity": "nats per token", "masked_loss": "nats per hidden token"}
-_case = attrgetter(*(name for name in KEY if name != "metric"))
+case_of = attrgetter(*(name for name in KEY if name != "metric"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +71,13 @@ def judge_quality(pairs: Sequence[Pair], base: Path, head: Path) -> list[Judged]
     """
     cases: dict[object, list[Pair]] = {}
     for pair in pairs:
-        cases.setdefault(_case(pair.either), []).append(pair)
+        cases.setdefault(case_of(pair.either), []).append(pair)
     read = SamplesOf(base).read, SamplesOf(head).read
     found = {case: _gather(members, *read) for case, members in cases.items()}
     tested = {case: one for case, one in found.items() if isinstance(one, Evidence)}
     verdicts = {case: one for case, one in found.items() if isinstance(one, CaseVerdict)}
     verdicts |= dict(zip(tested, _test(list(tested.values())), strict=True))
-    return [_judge(pair, verdicts[_case(pair.either)]) for pair in pairs]
+    return [_judge(pair, verdicts[case_of(pair.either)]) for pair in pairs]
 
 
 Read = Callable[[str], list[float]]
