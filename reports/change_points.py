@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def find_shifts(ratios: Sequence[float]) -> list[Shift]:
     logs = np.log(np.asarray(ratios, float))
     ends = _joined(logs, _cut(logs / noise_of(logs)))
     levels = [math.exp(level) for level in _medians(logs, ends)]
-    return [Shift(at, *pair) for at, pair in zip(ends[:-1], zip(levels, levels[1:], strict=False), strict=True)]
+    return [Shift(at, *pair) for at, pair in zip(ends[:-1], pairwise(levels), strict=True)]
 
 
 def noise_of(logs: NDArray[np.float64]) -> float:

@@ -64,7 +64,9 @@ class Series:
 
     def record_of(self, point: Point) -> Record:
         """The record of a point again, as far as a comparison wants it."""
-        found = {name: getattr(point, name) for name in ("value", "low", "high", "samples", "stamps", "outcome")}
+        found = {
+            name: getattr(point, name) for name in ("value", "low", "high", "samples", "stamps", "outcome")
+        }
         return replace(self.record, **found)
 
 

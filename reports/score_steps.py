@@ -1,4 +1,4 @@
-"""The steps in quality: where the scores of a case's examples differ from those of its level's first commit."""
+"""The steps in quality: where a case's scores differ from those of the first commit of its level."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Case:
     latest: int
 
     def pairs(self, at: int) -> list[tuple[Series, Pair, tuple[Path, Path]]]:
-        """Each metric at the level's first commit and at another one; nothing where all values are the same."""
+        """Each metric at the level's first commit and at another; nothing where all values are the same."""
         found = []
         for series in self.series:
             base, head = self.points[series].get(self.level), self.points[series].get(at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from reports.change_points import LEAST, find_shifts
+from reports.change_points import FEWEST, LEAST, find_shifts
 from reports.history import History, Point, Series
 from reports.judged import Verdict, direct
 from reports.metrics import is_headline, is_within, tolerance_of
@@ -79,9 +79,9 @@ def _judge(series: Series, scored: Mapping[Series, ScoreSteps]) -> Judgement:
     tolerance = tolerance_of(series.record) if kind == "exact" else None
     steps = list(_level_steps(series, tolerance))
     if kind == "ratio":
-        steps += _ratio_steps(series)
-        bad = sum(not point.is_usable for point in series.points)
-        unjudged = f"{bad} of {len(series.points)} left out: contaminated or inconclusive" if bad else ""
+        used = [point for point in series.points if point.is_usable and (point.value or 0) > 0]
+        steps += _ratio_steps(series, used)
+        unjudged = _describe_unused(len(series.points), len(used))
     if kind == "scores":
         steps += [Step(*found) for found in scored[series].moved]
         unjudged = scored[series].unjudged
@@ -97,8 +97,7 @@ def _level_steps(series: Series, tolerance: float | None) -> Iterator[Step]:
     for before, point in pairwise(series.points):
         verdict, reason = _moved(series.record, level, point, tolerance)
         if verdict != "unchanged":
-            records = series.record_of(level), series.record_of(point)
-            yield Step(point.at, before.at, *records, verdict, reason)
+            yield Step(point.at, before.at, series.record_of(level), series.record_of(point), verdict, reason)
             level = point
 
 
@@ -115,12 +114,22 @@ def _moved(record: Record, level: Point, point: Point, tolerance: float | None) 
     return direct(point.value - level.value, record.better), describe_rule(tolerance)
 
 
-def _ratio_steps(series: Series) -> Iterator[Step]:
-    used = [point for point in series.points if point.is_usable and (point.value or 0) > 0]
+def _describe_unused(there: int, used: int) -> str:
+    """Why steps may be missing, in words."""
+    bad = (
+        f"{there - used} of {there} left out: contaminated, inconclusive or not measured"
+        if there > used
+        else ""
+    )
+    few = f"{used} commits are too few, steps are looked for from {2 * FEWEST}" if used < 2 * FEWEST else ""
+    return "; ".join(filter(None, (bad, few)))
+
+
+def _ratio_steps(series: Series, used: Sequence[Point]) -> Iterator[Step]:
     for shift in find_shifts([float(point.value or 0) for point in used]):
-        levels = (
+        before, after = (
             replace(series.record, value=value, low=None, high=None) for value in (shift.before, shift.after)
         )
         verdict = direct(shift.after - shift.before, series.record.better)
         reason = f"medians of two levels, over {100 * LEAST:g} %"
-        yield Step(used[shift.at].at, used[shift.at - 1].at, *levels, verdict, reason)
+        yield Step(used[shift.at].at, used[shift.at - 1].at, before, after, verdict, reason)

@@ -57,7 +57,9 @@ class Timeline:
         """
         if len(self.commits) < 2:  # noqa: PLR2004 - of one commit nothing has moved
             there = f"a run of {self.commits[0].label} alone" if self.commits else "none"
-            told = "; ".join((f"a history needs two commits, of {self.machine} there is {there}", *self.notes))
+            told = "; ".join(
+                (f"a history needs two commits, of {self.machine} there is {there}", *self.notes)
+            )
             raise ValueError(told)
 
     def last(self, count: int) -> Timeline:
@@ -147,7 +149,9 @@ def _grouped(
 ) -> tuple[list[Commit], list[str]]:
     """The runs of each commit together; of working trees with changes only those on top of the last one."""
     groups: dict[tuple[bool, str], list[Header]] = {}
-    for header in sorted(ordered, key=lambda header: bool(header[1].dirty)):  # on top is last: sorting is stable
+    for header in sorted(
+        ordered, key=lambda header: bool(header[1].dirty)
+    ):  # on top is last: sorting is stable
         groups.setdefault((bool(header[1].dirty), _identity(*header)), []).append(header)
     left_out = sum(len(group) for (dirty, sha), group in groups.items() if dirty and sha != last)
     kept = [
