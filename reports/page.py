@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -14,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reports.assets import as_json, chart_script, table_script, table_style
 from reports.cases import StoredCases, read_cases
 from reports.charts.cost import memory_plots, size_plots, speed_plots
+from reports.charts.history import SECTION as HISTORY
+from reports.charts.history import history_plots
 from reports.charts.quality import quality_plots
 from reports.charts.structure import structure_plots
 from reports.charts.tradeoff import tradeoff_plots
@@ -34,14 +36,17 @@ from reports.page_rows import (
     newest_outcomes,
     value_row,
 )
+from reports.past import Past
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import StoredRun
 from reports.table import Table
 from reports.tables import render
+from reports.trend_rows import STEP_COLUMNS, rows_of, step_cells, steps_of
 
 MAKERS = (quality_plots, tradeoff_plots, speed_plots, memory_plots, size_plots, structure_plots)
 TEMPLATES = Path(__file__).parent / "templates"
+STEPS = 200  # of the history's table: `python -m reports trend` has them all
 ROWS = 20_000  # of the table of all values: more make a browser slow, and CSV has them all
 
 
@@ -55,12 +60,13 @@ class Written:
     plots: tuple[Path, ...]
 
 
-def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
+def write_report(runs: Sequence[StoredRun], folder: Path, history: Past | None = None) -> Written:
     """Writes the report of some runs.
 
     Args:
         runs: of what was measured twice, the newer value counts.
         folder: made if need be; files of an older report in it are replaced.
+        history: what earlier commits measured, if that is to be shown too.
 
     Raises:
         ValueError: there is no record in any of the runs, or the folder cannot be written.
@@ -69,11 +75,11 @@ def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
     if not evidence.records:
         raise ValueError("these runs have no records: there is nothing to show")
     try:
-        plots = plots_of(evidence)
+        plots = [*plots_of(evidence), *_plots_of_past(history)]
         found = glances(evidence)
         folder.mkdir(parents=True, exist_ok=True)
         page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
-        page.write_text(render_page(evidence, plots, found), "utf-8")
+        page.write_text(render_page(evidence, plots, found, history), "utf-8")
         summary.write_text(render_summary(evidence, found), "utf-8")
         table.write_text(render(evidence.records, "csv") + "\n", "utf-8")
         return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
@@ -87,6 +93,11 @@ def plots_of(evidence: Evidence) -> list[Plot]:
     """All plots, section by section; that each is what Vega-Lite knows, the tests make sure."""
     with debug_mode(False):  # noqa: FBT003 - altair's own
         return [plot for make in MAKERS for plot in make(evidence)]
+
+
+def _plots_of_past(past: Past | None) -> list[Plot]:
+    with debug_mode(False):  # noqa: FBT003 - altair's own
+        return list(history_plots(past)) if past else []
 
 
 def write_plots(plots: Iterable[Plot], folder: Path) -> list[Path]:
@@ -119,7 +130,9 @@ def named(plots: Iterable[Plot]) -> dict[str, Plot]:
     return found
 
 
-def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glance]) -> str:
+def render_page(
+    evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glance], past: Past | None = None
+) -> str:
     """The page, with all scripts and data in it."""
     drawn = named(plots)
     sections: dict[str, list[tuple[str, Plot]]] = {}
@@ -131,6 +144,7 @@ def render_page(evidence: Evidence, plots: Sequence[Plot], found: Sequence[Glanc
         .get_template("page.html")
         .render(
             **_told(evidence, found),
+            past=_told_of_past(past, sections.pop(HISTORY, [])),
             sections=sections,
             specs=as_json({name: plot.spec for name, plot in drawn.items()}),
             crossovers=_crossovers(records),
@@ -151,6 +165,21 @@ def _crossovers(records: Sequence[Record]) -> list[Table]:
         return crossover(records)
     except ValueError:  # no single layers were timed
         return []
+
+
+def _told_of_past(past: Past | None, plots: Sequence[tuple[str, Plot]]) -> Mapping[str, Any] | None:
+    """What the page says of earlier commits."""
+    if past is None:
+        return None
+    steps = steps_of(rows_of(past.history, [one for one in past.found if one.steps]))
+    return {
+        "history": past.history,
+        "columns": STEP_COLUMNS,
+        "steps": [step_cells(*pair) for pair in steps[:STEPS]],
+        "left": max(0, len(steps) - STEPS),
+        "flat": sum(not one.steps for one in past.found),
+        "plots": plots,
+    }
 
 
 def render_summary(evidence: Evidence, found: Sequence[Glance]) -> str:

@@ -147,7 +147,7 @@ def _identity(path: Path, run: Run) -> str:
 def _grouped(
     ordered: Sequence[Header], line: Line, last: str, places: Mapping[str, int]
 ) -> tuple[list[Commit], list[str]]:
-    """The runs of each commit together; of working trees with changes only those on top of the last one."""
+    """The runs of each commit together; of working trees with changes only those of the last commit."""
     groups: dict[tuple[bool, str], list[Header]] = {}
     for header in sorted(
         ordered, key=lambda header: bool(header[1].dirty)

@@ -10,15 +10,24 @@ from textwrap import fill
 
 from reports.escaping import markdown, printable
 from reports.history import History, Point
-from reports.judged import Verdict
+from reports.judged import VERDICTS, Verdict
 from reports.record import KEY
 from reports.steps import Judgement
-from reports.trend_rows import STEP_COLUMNS, Row, StepRow, change_of, is_news, rows_of, why_hidden
+from reports.trend_rows import (
+    STEP_COLUMNS,
+    Row,
+    change_of,
+    is_news,
+    rows_of,
+    step_cells,
+    steps_of,
+    why_hidden,
+    worst_of,
+)
 
 STYLES = ("table", "md", "json")
 MARKDOWN_ROWS = 100  # of a table: a comment on a pull request has 65,536 characters
 KEPT = "\u00a0"  # a space at which no line ends
-ORDER: tuple[Verdict, ...] = ("regressed", "changed", "improved")
 
 
 def render(
@@ -57,7 +66,7 @@ def _heading(history: History, found: Sequence[Judgement], listed: int) -> Itera
 
 
 def _describe(verdicts: Counter[Verdict]) -> str:
-    return ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ORDER if verdicts[verdict])
+    return ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS if verdicts[verdict])
 
 
 def _commits_with_steps(history: History, found: Sequence[Judgement]) -> list[str]:
@@ -88,7 +97,7 @@ def _text(history: History, found: Sequence[Judgement], rows: Sequence[Row], wid
     }
     for title, told in blocks.items():
         lines += ["", title, *(_wrap(line, width, "  ", "    ") for line in told)] if told else []
-    for row in rows:
+    for row in sorted(rows, key=worst_of):
         lines += ["", _wrap(f"{row.case}: {row.metric}", width, "", "  ")]
         lines += [_wrap(line, width, "  ", "    ") for line in _row_lines(row)]
     return "\n".join(lines)
@@ -122,17 +131,6 @@ def _markdown(history: History, found: Sequence[Judgement], rows: Sequence[Row],
         table = _grid(("case", "metric", "course", "remarks"), cells, limit)
         parts.append(f"<details><summary>{len(others)} without a step</summary>\n\n{table}\n\n</details>")
     return "\n\n".join(parts)
-
-
-def steps_of(rows: Sequence[Row]) -> list[tuple[Row, StepRow]]:
-    """The steps of all series, worst first."""
-    steps = [(row, step) for row in rows for step in row.steps]
-    return sorted(steps, key=lambda pair: ORDER.index(pair[1].verdict))
-
-
-def step_cells(row: Row, step: StepRow) -> tuple[str, ...]:
-    """A step in the order of `STEP_COLUMNS`."""
-    return row.case, row.metric, step.commit, step.before, step.after, step.change, step.verdict, step.reason
 
 
 def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], limit: int | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reports.escaping import printable
 from reports.history import History
-from reports.judged import Verdict
+from reports.judged import VERDICTS, Verdict
 from reports.record import Record
 from reports.steps import Judgement, Step
 from reports.wording import describe_cases, difference_text, ratio_of, value_text
@@ -68,6 +68,22 @@ def rows_of(history: History, found: Sequence[Judgement]) -> list[Row]:
     return [_row(history, one, case) for one, case in zip(found, cases, strict=True)]
 
 
+def worst_of(row: Row) -> int:
+    """What a series is sorted by: the place of its worst verdict; what has no step comes last."""
+    return min((VERDICTS.index(step.verdict) for step in row.steps), default=len(VERDICTS))
+
+
+def steps_of(rows: Sequence[Row]) -> list[tuple[Row, StepRow]]:
+    """The steps of all series, worst first."""
+    steps = [(row, step) for row in rows for step in row.steps]
+    return sorted(steps, key=lambda pair: VERDICTS.index(pair[1].verdict))
+
+
+def step_cells(row: Row, step: StepRow) -> tuple[str, ...]:
+    """A step in the order of `STEP_COLUMNS`."""
+    return row.case, row.metric, step.commit, step.before, step.after, step.change, step.verdict, step.reason
+
+
 def change_of(before: Record, after: Record) -> float | None:
     """By which share a value changed, where that is a number."""
     ratio = ratio_of(before, after)
@@ -104,7 +120,7 @@ def _step(history: History, step: Step) -> StepRow:
 def describe_commit(history: History, step: Step) -> str:
     """Where a step is: at the commit, or at one of those since the last that was measured."""
     commit, since = history.commits[step.at], history.commits[step.since]
-    subject = f' "{shorten(commit.subject)}"' if commit.subject else ""
+    subject = f" ({shorten(commit.subject)})" if commit.subject else ""
     if commit.place is None or since.place is None or commit.place - since.place < 2:  # noqa: PLR2004 - next to it
         return f"{commit.label}{subject}"
     return (
