@@ -122,8 +122,8 @@ def _order(headers: Sequence[Header], line: Line) -> tuple[list[Commit], list[st
     if line.missing:
         return _by_time(headers, line, f"{line.missing}: commits stand in the order of their newest runs")
     if line.is_shallow and any(run.commit and run.commit not in line.subjects for _, run in headers):
-        note = "the clone is shallow and lacks commits that were measured: they stand in the order of their newest"
-        return _by_time(headers, line, f"{note} runs; `git fetch --unshallow` gets the history")
+        note = "the clone is shallow and lacks commits that were measured: all stand in the order of their"
+        return _by_time(headers, line, f"{note} newest runs; `git fetch --unshallow` gets the history")
     places = {sha: place for place, sha in enumerate(line.subjects)}
     on_line = [(path, run) for path, run in headers if str(run.commit) in places]
     notes = [f"{_runs(strange)} left out: not of a commit on HEAD's first-parent line"] if strange else []
