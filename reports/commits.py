@@ -34,7 +34,7 @@ def first_parents(repository: Path) -> Line:
     if not repository.is_dir():
         raise ValueError(f"--repo {repository}: no such folder, expected a git repository")
     try:
-        told = _git(repository, "rev-list", "--first-parent", "--format=%s", "HEAD")
+        told = _git(repository, "rev-list", "--first-parent", "--format=%H %s", "HEAD")
         shallow = _git(repository, "rev-parse", "--is-shallow-repository").strip() == "true"
     except FileNotFoundError:
         return Line({}, missing="git is not installed")
@@ -46,10 +46,9 @@ def first_parents(repository: Path) -> Line:
 
 
 def _parse(told: str) -> dict[str, str]:
-    """Of lines in turns, `commit <hash>` and its subject, newest first."""
-    lines = told.split("\n")
-    pairs = zip(lines[0::2], lines[1::2], strict=False)
-    return dict(reversed([(sha.removeprefix("commit "), subject) for sha, subject in pairs]))
+    """Of lines in turns, `commit <hash>` and the hash with its subject, newest first."""
+    lines = [line for line in told.split("\n") if line and not line.startswith("commit ")]
+    return dict(reversed([(sha, subject) for sha, _, subject in (line.partition(" ") for line in lines)]))
 
 
 def _git(repository: Path, *arguments: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.escaping import printable
+from reports.evidence import describe_setting
 from reports.history import History, Point
 from reports.steps import Judgement
 from reports.trend_rows import change_of
-from reports.wording import describe_cases, value_text
+from reports.wording import describe_case, value_text
 
 DIGITS = 4  # of a relative height, up to which two lines are the same
 
@@ -36,9 +39,8 @@ def courses_of(history: History, group: Sequence[Judgement]) -> list[Course]:
     Ratios to an anchor stand as they are, other values as the share by which they differ from the first.
     """
     ordered = sorted((one for one in group if _base(one)), key=_largest, reverse=True)
-    words = [
-        text.partition(": ")[2].split(", ") for text in describe_cases([one.series.record for one in ordered])
-    ]
+    seen = Counter(describe_case(one.series.record) for one in ordered)
+    words = [_words(one, tell_circumstances=seen[describe_case(one.series.record)] > 1) for one in ordered]
     common = [word for word in words[0] if all(word in other for other in words)] if len(words) > 1 else []
     merged: dict[object, tuple[list[str], tuple[Mapping[str, Any], ...]]] = {}
     for one, parts in zip(ordered, words, strict=True):
@@ -50,6 +52,14 @@ def courses_of(history: History, group: Sequence[Judgement]) -> list[Course]:
         Course(_name(names, number), ", ".join(common), found)
         for number, (names, found) in enumerate(merged.values())
     ]
+
+
+def _words(one: Judgement, *, tell_circumstances: bool) -> list[str]:
+    """What a series is of, in words that others may have too."""
+    continues = (
+        f" (new series: {one.series.continues})" if tell_circumstances and one.series.continues else ""
+    )
+    return f"{describe_case(one.series.record).partition(': ')[2]}{printable(continues)}".split(", ")
 
 
 def _name(names: Sequence[str], number: int) -> str:
@@ -82,6 +92,7 @@ def _rows(history: History, one: Judgement) -> Iterator[Mapping[str, Any]]:
                 "used": point.is_usable,
                 "commit": " ".join(filter(None, (commit.label, commit.subject))),
                 "value": value_text(one.series.record_of(point)),
+                "setting": describe_setting(one.series.record),
                 "told": _told(point),
             }
 

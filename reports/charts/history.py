@@ -82,11 +82,11 @@ def _coloured(named: Sequence[Course], x: alt.X, y: alt.Y) -> Iterator[alt.Chart
     used, left_out = ([row for row in found if row["used"] == usable] for usable in (True, False))
     legend = alt.Legend(
         orient="bottom", direction="vertical", columns=1, title=None, labelLimit=320,
-        symbolType="stroke", symbolSize=400, symbolStrokeWidth=2.5,
+        symbolType="stroke", symbolSize=400, symbolStrokeWidth=2.5, symbolOpacity=1,
     )  # fmt: skip
     colours = alt.Scale(domain=names, range=list(COLOURS[: len(names)]))
     dashes = alt.Scale(domain=names, range=[list(DASHES[place % len(DASHES)]) for place in range(len(names))])
-    tip = [alt.Tooltip(f"{name}:N") for name in ("of", "commit", "value", "told")]
+    tip = [alt.Tooltip(f"{name}:N") for name in ("of", "setting", "commit", "value", "told")]
     base = alt.Chart(rows(used)).encode(x=x, color=alt.Color("of:N", scale=colours, legend=legend))
     if any(row["low"] is not None for row in used):
         yield base.mark_rule(opacity=0.35).encode(y=alt.Y("low:Q"), y2="high:Q")
