@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ RATIO = make_record(
     value=1.0,
     protocol="anchor 0123456789ab",
 )
+QUALITY = make_record(model="gpt2-mini", task="atlas-lm", task_version=1, protocol="lines", value=4.5)
+TIME = make_record(benchmark="latency", workload="w", layout="csr", metric="latency", unit="s", value=0.02)
+SCORES = [float(one % 7) for one in range(60)]
+COUNT = 16
 Samples = Sequence[float] | None
 
 
@@ -68,3 +73,27 @@ def store(
     writer.close()
     assert writer.path is not None
     return writer.path
+
+
+def rows_at(place: int) -> list[Record | tuple[Record, Samples]]:
+    """A larger file from commit 4, a slower ratio from commit 8, worse quality from 12, a new task from 2."""
+    worse = place >= 12
+    scores = [score + 0.25 * worse for score in SCORES]
+    quality = replace(QUALITY, value=4.5 + worse, task_version=1 + (place >= 2))
+    ratio = (1.1 if place >= 8 else 1.0) * (1.004 if place % 2 else 0.996)
+    stamps = ("contaminated: base against base 1.08",) if place == 5 else ()
+    return [
+        replace(RATIO, value=ratio, low=ratio * 0.99, high=ratio * 1.01, stamps=stamps),
+        replace(SIZE, value=1_000_000 if place < 4 else 1_002_000),
+        replace(SIZE, encoding="csr"),
+        replace(TIME, value=0.02 + 0.001 * (place % 3)),
+        (quality, scores),
+    ]
+
+
+def fill(tmp_path: Path, count: int = COUNT) -> list[str]:
+    """A repository `r` and `results` of each of its commits; their hashes."""
+    shas = make_repository(tmp_path / "r", count)
+    for place, sha in enumerate(shas):
+        store(tmp_path / "results", sha, rows_at(place), place)
+    return shas

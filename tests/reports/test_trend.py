@@ -1,56 +1,22 @@
-"""`python -m reports trend` as a user sees it, and the history on the page."""
+"""`python -m reports trend` as a user sees it."""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reports.__main__ import main
-from reports.charts.commits import LINES, NARROW, place_labels
-from reports.charts.history import GREY, PLOTS, history_plots
-from reports.page import write_report
-from reports.past import Past, past_of
-from reports.record import SCHEMA, Record
-from reports.store import StoredRun, read_run, stored_runs
-from tests.reports.repositories import RATIO, SIZE, Samples, commit, git, make_repository, store
-from tests.reports.rows import make_record, make_stored
+from reports.record import SCHEMA
+from reports.store import stored_runs
+from tests.reports.repositories import SIZE, commit, fill, git, make_repository, store
 
-QUALITY = make_record(model="gpt2-mini", task="atlas-lm", task_version=1, protocol="lines", value=4.5)
-TIME = make_record(benchmark="latency", workload="w", layout="csr", metric="latency", unit="s", value=0.02)
-SCORES = [float(one % 7) for one in range(60)]
 HOSTILE = '<script>alert("x")</script>|\x1b[31m\n**b** `c` &amp;'
 ROOT = Path(__file__).parents[2]
-COUNT = 16
-
-
-def rows_at(place: int) -> list[Record | tuple[Record, Samples]]:
-    """A larger file from commit 4, a slower ratio from commit 8, worse quality from 12, a new task from 2."""
-    worse = place >= 12
-    scores = [score + 0.25 * worse for score in SCORES]
-    quality = replace(QUALITY, value=4.5 + worse, task_version=1 + (place >= 2))
-    ratio = (1.1 if place >= 8 else 1.0) * (1.004 if place % 2 else 0.996)
-    stamps = ("contaminated: base against base 1.08",) if place == 5 else ()
-    return [
-        replace(RATIO, value=ratio, low=ratio * 0.99, high=ratio * 1.01, stamps=stamps),
-        replace(SIZE, value=1_000_000 if place < 4 else 1_002_000),
-        replace(SIZE, encoding="csr"),
-        replace(TIME, value=0.02 + 0.001 * (place % 3)),
-        (quality, scores),
-    ]
-
-
-def fill(tmp_path: Path, count: int = COUNT) -> list[str]:
-    shas = make_repository(tmp_path / "r", count)
-    for place, sha in enumerate(shas):
-        store(tmp_path / "results", sha, rows_at(place), place)
-    return shas
 
 
 @pytest.fixture
@@ -87,8 +53,8 @@ new series
 latency: gpt2, dense, forward-b1x32, csr: latency_ratio
   0.996× → 1.1× (+10.9 %, 16 commits)
   1 of 16 left out: contaminated, inconclusive or not measured
-  regressed at {short[8]} (commit 8): 0.996× → 1.1×, +10.4 %; medians of two levels,
-    over 2.5 %
+  regressed at {short[8]} (commit 8): 0.996× → 1.1×, +10.4 %; medians of two
+    levels, over 2.5 %
 
 size: gpt2, dense, packed: file_size
   1,000,000 B → 1,002,000 B (+0.2 %, 16 commits)
@@ -115,9 +81,8 @@ def test_nothing_is_wider_than_the_terminal(
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
-def test_all_lists_what_has_no_step(
-    tmp_path: Path, shas: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("shas")
+def test_all_lists_what_has_no_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trend(tmp_path, "--all")
     told = capsys.readouterr().out
     assert "size: gpt2, dense, csr: file_size\n  1,000,000 B → 1,000,000 B (+0 %, 16 commits)" in told
@@ -125,9 +90,10 @@ def test_all_lists_what_has_no_step(
     assert "not listed" not in told
 
 
+@pytest.mark.usefixtures("shas")
 @pytest.mark.parametrize("words", [["latency"], ["--metric", "latency"], ["--metric", "latency", "latency"]])
 def test_a_time_that_is_asked_for_by_name_is_listed_and_not_judged(
-    tmp_path: Path, shas: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert trend(tmp_path, *words) == 0
     told = capsys.readouterr().out
@@ -168,7 +134,6 @@ def test_markdown_has_a_table_of_steps_and_folds_the_rest(
         "| +0.2 % | regressed | over 0.1 % |"
     )
     assert "<details><summary>3 without a step</summary>" in told
-    assert len({line.count("|") for line in rows}) <= 2
 
 
 def test_json_has_every_point_as_it_was_measured(
@@ -186,6 +151,7 @@ def test_json_has_every_point_as_it_was_measured(
     assert ratio["steps"][0]["change"] == pytest.approx(ratio["steps"][0]["after"] / 0.996 - 1)
 
 
+@pytest.mark.usefixtures("shas")
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -197,7 +163,7 @@ def test_json_has_every_point_as_it_was_measured(
     ],
 )
 def test_wrong_names_are_told_with_the_nearest(
-    tmp_path: Path, shas: list[str], words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = ["trend", "--results", str(tmp_path / "results"), "--repo", str(tmp_path / "r")]
     assert main([*asked, *words]) == 2
@@ -221,8 +187,9 @@ def test_no_runs_and_one_commit_are_told(tmp_path: Path, capsys: pytest.CaptureF
     assert "a history needs two commits, of amd-epyc-2c there is a run of" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("shas")
 def test_damage_and_a_newer_schema_are_status_1_and_the_rest_is_told(
-    tmp_path: Path, shas: list[str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second, third, *_ = stored_runs(tmp_path / "results")
     text = first.read_text("utf-8")
@@ -277,7 +244,8 @@ def test_hostile_names_and_subjects_are_harmless(
         assert "<script" not in told
 
 
-def test_ruptures_is_imported_for_ratios_alone(tmp_path: Path, shas: list[str]) -> None:
+@pytest.mark.usefixtures("shas")
+def test_ruptures_is_imported_for_ratios_alone(tmp_path: Path) -> None:
     script = (
         "import sys; from reports.__main__ import main; main(sys.argv[1:]); "
         "sys.exit(any(name.partition('.')[0] in {'ruptures', 'altair', 'torch'} for name in sys.modules))"
@@ -285,115 +253,3 @@ def test_ruptures_is_imported_for_ratios_alone(tmp_path: Path, shas: list[str]) 
     asked = ["trend", "file_size", "--results", str(tmp_path / "results"), "--repo", str(tmp_path / "r")]
     done = subprocess.run([sys.executable, "-c", script, *asked], cwd=ROOT, check=False, capture_output=True)
     assert done.returncode == 0, done.stderr
-
-
-def past(tmp_path: Path) -> tuple[list[StoredRun], Past]:
-    runs = [read_run(stored_runs(tmp_path / "results")[-1])]
-    found = past_of(runs, tmp_path / "r")
-    assert found is not None
-    return runs, found
-
-
-def test_the_page_has_a_section_with_steps_and_plots(tmp_path: Path, shas: list[str]) -> None:
-    runs, found = past(tmp_path)
-    written = write_report(runs, tmp_path / "out", found)
-    page = written.page.read_text("utf-8")
-    section = re.search(r'<section id="history">.*?</section>', page, re.DOTALL)
-    assert section is not None
-    assert '<a href="#history">' in page
-    assert (
-        f"16 commits of amd-epyc-2c, from {shas[0][:7]} to {shas[15][:7]}; 3 series have no step"
-        in section[0]
-    )
-    assert section[0].count("<td>regressed</td>") == 3
-    assert section[0].count("data-chart=") == 4
-    assert page.count('id="history"') == 1
-    assert "latency-latency-ratio-commit-by-commit.svg" in {path.name for path in written.plots}
-
-
-def test_a_page_without_a_history_has_no_such_section(tmp_path: Path) -> None:
-    shas = make_repository(tmp_path / "r", 1)
-    path = store(tmp_path / "results", shas[0], [QUALITY])
-    assert past_of([read_run(path)], tmp_path / "r") is None
-    assert 'id="history"' not in write_report([read_run(path)], tmp_path / "out").page.read_text("utf-8")
-    assert past_of([make_stored([QUALITY])], tmp_path) is None  # its folder is not there
-    elsewhere = path.rename(tmp_path / "run.jsonl")
-    assert past_of([read_run(elsewhere)], tmp_path / "r") is None
-
-
-def test_the_page_command_finds_the_history_itself(
-    tmp_path: Path, shas: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path / "r")
-    damaged = stored_runs(tmp_path / "results")[0]
-    damaged.write_text("nonsense\n", "utf-8")
-    assert (
-        main(["page", "--results", "../results", "-o", str(tmp_path / "out")]) == 0
-    )  # the run itself is whole
-    page = (tmp_path / "out" / "index.html").read_text("utf-8")
-    assert "15 commits of amd-epyc-2c" in page
-    assert "not the header of a run" in page
-    assert "\n9 plots beside them" in capsys.readouterr().out or "history" in page
-
-
-def test_every_plot_of_a_history_is_what_vega_lite_knows(tmp_path: Path, shas: list[str]) -> None:
-    _, found = past(tmp_path)
-    plots = list(history_plots(found))
-    assert [plot.title.partition(",")[0] for plot in plots] == [
-        "latency: latency ratio", "size: file size", "quality: perplexity", "latency: latency",
-    ]  # fmt: skip
-    for plot in plots:
-        assert plot.chart.to_dict(validate=True)["layer"]
-    assert "crosses are contaminated" in plots[0].note
-    assert "never judged" in plots[3].note
-
-
-def test_plots_are_a_handful_however_much_moved(tmp_path: Path) -> None:
-    shas = make_repository(tmp_path / "r", 4)
-    for place, sha in enumerate(shas):
-        counted = [
-            make_record(
-                benchmark="structure", metric=f"metric{number}", part=f"p{part}", value=1.0 + place * part
-            )
-            for number in range(9)
-            for part in range(60)
-        ]
-        store(tmp_path / "results", sha, counted, place)
-    _, found = past(tmp_path)
-    plots = list(history_plots(found))
-    assert len(plots) == PLOTS
-    lines = {row["of"] for layer in plots[0].spec["layer"] for row in layer["data"]["values"] if "of" in row}
-    assert len(lines) <= GREY + 5 + 1
-
-
-def test_series_that_go_the_same_way_are_one_line(tmp_path: Path) -> None:
-    shas = make_repository(tmp_path / "r", 3)
-    for place, sha in enumerate(shas):
-        sizes = [
-            replace(SIZE, encoding=name, value=size * (1 + 0.1 * place))
-            for name, size in (("a", 1e6), ("b", 3e6))
-        ]
-        store(tmp_path / "results", sha, sizes, place)
-    _, found = past(tmp_path)
-    (plot,) = history_plots(found)
-    names = {row["of"] for layer in plot.spec["layer"] for row in layer["data"]["values"] if "of" in row}
-    assert names == {"a and 1 more"}
-
-
-def test_labels_of_steps_do_not_lie_upon_each_other(tmp_path: Path) -> None:
-    count = 12
-    shas = make_repository(tmp_path / "r", count)
-    for place, sha in enumerate(shas):
-        store(tmp_path / "results", sha, [replace(SIZE, value=1e6 * 1.01**place)], place)
-    _, found = past(tmp_path)
-    labels = place_labels(found.found, count)
-    assert LINES < len(labels) < count
-    for line in range(LINES):
-        ends = sorted(_ends(place, count, text) for place, there, text in labels if there == line)
-        assert all(one[1] <= other[0] for one, other in zip(ends, ends[1:], strict=False))
-
-
-def _ends(place: int, count: int, text: str) -> Sequence[float]:
-    """Where a label lies at six pixels a letter, to the right of its rule on the left half, else to the left."""
-    at = NARROW * (place + 0.5) / count
-    return (at, at + 6 * len(text)) if place < count / 2 else (at - 6 * len(text), at)
