@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,11 +60,38 @@ def noise_of(logs: NDArray[np.float64]) -> float:
 
 
 def _cut(scaled: NDArray[np.float64]) -> list[int]:
-    """Where levels end."""
+    """Where levels end: as `Pelt(model="l1")` has it, with costs that are not computed anew each time."""
     from ruptures import Pelt  # takes a second, and only ratios need it
+    from ruptures.costs import CostL1
 
-    found = Pelt(model="l1", min_size=FEWEST, jump=1).fit(scaled).predict(pen=PENALTY * math.log(len(scaled)))
-    return [int(end) for end in found]
+    table = distances(scaled.tolist())
+    cost = CostL1()
+    cost.error = lambda start, end: table[start][
+        end - start
+    ]  # its own, a median each time, takes ten times as long
+    search = Pelt(custom_cost=cost, min_size=FEWEST, jump=1).fit(scaled)
+    return [int(end) for end in search.predict(pen=PENALTY * math.log(len(scaled)))]
+
+
+def distances(values: Sequence[float]) -> list[list[float]]:
+    """The l1 cost of each segment, by its start and its length.
+
+    Another value adds its distance from what the medians of those before lie between: what a median that
+    moves gains at one end it loses at the other.
+    """
+    table = []
+    for start in range(len(values)):
+        inside: list[float] = []
+        row = [0.0]
+        for value in values[start:]:
+            if inside:
+                low, high = inside[(len(inside) - 1) // 2], inside[len(inside) // 2]
+                row.append(row[-1] + max(0.0, low - value, value - high))
+            else:
+                row.append(0.0)
+            insort(inside, value)
+        table.append(row)
+    return table
 
 
 def _joined(logs: NDArray[np.float64], ends: Sequence[int]) -> list[int]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reports.change_points import FEWEST, find_shifts, noise_of
+from reports.change_points import FEWEST, PENALTY, _cut, distances, find_shifts, noise_of
 
 POINTS, HISTORIES = 40, 60
 NOISE = 0.007  # of a ratio: the median over ten process pairs
@@ -75,6 +75,26 @@ def test_noise_is_that_about_the_level_whatever_the_steps() -> None:
     assert noise_of(logs) == pytest.approx(0.01, rel=0.1)
     logs[1000:] += 0.5
     assert noise_of(logs) == pytest.approx(0.01, rel=0.1)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=12))
+def test_costs_are_the_distances_from_the_median(values: list[float]) -> None:
+    table = distances(values)
+    for start in range(len(values)):
+        for end in range(start + 1, len(values) + 1):
+            segment = np.array(values[start:end])
+            expected = np.abs(segment - np.median(segment)).sum()
+            assert table[start][end - start] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_levels_are_those_of_ruptures_own_l1_cost(seed: int) -> None:
+    from ruptures import Pelt
+
+    generator = np.random.default_rng(seed)
+    scaled = generator.normal(0, 1, 60) + 5 * (np.arange(60) >= 20) - 9 * (np.arange(60) >= 45)
+    search = Pelt(model="l1", min_size=FEWEST, jump=1).fit(scaled)
+    assert _cut(scaled) == search.predict(pen=PENALTY * math.log(60))
 
 
 @settings(max_examples=25, deadline=None)
