@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from reports.metrics import RATIO
 from reports.pairing import differing_fields, subject_of
@@ -18,9 +19,8 @@ UNUSABLE = ("contaminated", "inconclusive")  # how stamps begin of ratios that s
 _thing = attrgetter(*KEY, "unit")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """What was measured at a commit. A history has 200,000 of them, so they hold what differs alone.
+class Point(NamedTuple):
+    """What was measured at a commit. A history may have 200,000 of them, so they hold what differs alone.
 
     Attributes:
         at: the commit's place in the history, from 0.
@@ -111,8 +111,10 @@ def read_history(timeline: Timeline, known: Mapping[Path, StoredRun] | None = No
                 if record.metric == RATIO and (record.protocol or "").startswith(AGAINST):
                     against += 1
                     continue
-                one = found.setdefault(_thing(record), _Found(record))
-                one.points[at] = _point(at, stored.path, record)
+                thing = _thing(record)
+                if thing not in found:
+                    found[thing] = _Found(record)
+                found[thing].points[at] = _point(at, stored.path, record)
     series = [Series(one.record, tuple(one.points.values())) for one in found.values()]
     notes = [f"{against} comparisons with a base commit are of no history"] if against else []
     return History(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import altair as alt
 
 from reports.change_points import LEAST
 from reports.charts.commits import Labels, commit_axis, label_layers, place_labels, step_rules
-from reports.charts.courses import Course, courses_of
+from reports.charts.courses import DIGITS, Course, courses_of
 from reports.evidence import grouped
 from reports.history import History
 from reports.palette import COLOURS, DASHES, NEUTRAL
@@ -19,10 +18,9 @@ from reports.steps import Judgement
 
 SECTION = "history"
 PLOTS = 6
-COLOURED, GREY = 5, 40  # lines of a plot that have a name, and that are there besides
+COLOURED, GREY = 5, 20  # lines of a plot that have a name, and that are there besides
 TIMES = "latency"  # is drawn though never judged
 ENTRY = 18  # pixels of a line of the legend
-Row = Mapping[str, Any]
 
 
 def history_plots(past: Past) -> Iterator[Plot]:
@@ -31,7 +29,7 @@ def history_plots(past: Past) -> Iterator[Plot]:
     groups = grouped(drawn, lambda one: (one.series.record.benchmark, one.series.record.metric)).values()
     ranked = [(rank, group) for group in groups if (rank := _rank(group)) is not None]
     for _, group in sorted(ranked, key=lambda pair: pair[0])[:PLOTS]:
-        if courses := courses_of(past.history, group):
+        if courses := courses_of(group):
             yield _plot(past.history, group, courses)
 
 
@@ -50,11 +48,11 @@ def _plot(history: History, group: Sequence[Judgement], courses: Sequence[Course
     named, others = courses[:COLOURED], courses[COLOURED : COLOURED + GREY]
     is_ratio = any(one.kind == "ratio" for one in group)
     x, labels = commit_axis(history.commits), place_labels(group, len(history.commits))
-    y = _heights([row for course in (*named, *others) for row in course.rows], labels, is_ratio=is_ratio)
+    y = _axis([*named, *others], labels, is_ratio=is_ratio)
     layers = [
         *(_band() if is_ratio else []),
         *_grey(others, x, y),
-        *_coloured(named, x, y),
+        *_coloured(history, named, x, y),
         *step_rules(group, x),
         *label_layers(labels, x, len(history.commits)),
     ]
@@ -65,9 +63,15 @@ def _plot(history: History, group: Sequence[Judgement], courses: Sequence[Course
     return Plot(SECTION, title, note, chart.properties(width=WIDTH, height=HEIGHT + ENTRY * len(named)))
 
 
-def _heights(found: Sequence[Row], labels: Labels, *, is_ratio: bool) -> alt.Y:
-    """An axis with room for the labels above the lines."""
-    ends = [row[name] for row in found for name in ("y", "low", "high") if row[name] is not None]
+def _axis(courses: Sequence[Course], labels: Labels, *, is_ratio: bool) -> alt.Y:
+    """Of heights, with room for the labels above the lines."""
+    ends = [
+        course.height(value)
+        for course in courses
+        for point in course.points
+        for value in (point.value, point.low, point.high)
+        if value is not None
+    ]
     low, high = min(ends), max(ends)
     room = (high - low or 0.02) * (0.05 + 0.1 * len({line for _, line, _ in labels}))
     scale = alt.Scale(domain=[low - (high - low or 0.02) * 0.05, high + room], nice=False, zero=False)
@@ -76,9 +80,9 @@ def _heights(found: Sequence[Row], labels: Labels, *, is_ratio: bool) -> alt.Y:
     return alt.Y("y:Q", title="change since the first commit", scale=scale, axis=alt.Axis(format="+.2~%"))
 
 
-def _coloured(named: Sequence[Course], x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
+def _coloured(history: History, named: Sequence[Course], x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
     names = [course.name for course in named]
-    found = [{**row, "of": course.name} for course in named for row in course.rows]
+    found = [row for course in named for row in course.rows(history)]
     used, left_out = ([row for row in found if row["used"] == usable] for usable in (True, False))
     legend = alt.Legend(
         orient="bottom", direction="vertical", columns=1, title=None, labelLimit=320,
@@ -101,10 +105,10 @@ def _coloured(named: Sequence[Course], x: alt.X, y: alt.Y) -> Iterator[alt.Chart
 
 def _grey(others: Sequence[Course], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     found = [
-        {"at": row["at"], "y": row["y"], "of": number}
+        {"at": point.at, "y": round(course.height(point.value or 0.0), DIGITS), "of": number}
         for number, course in enumerate(others)
-        for row in course.rows
-        if row["used"]
+        for point in course.points
+        if point.is_usable
     ]
     if not found:
         return []
