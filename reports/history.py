@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
+from reports.gathered import Gathered, Point
 from reports.metrics import RATIO
 from reports.pairing import differing_fields, subject_of
-from reports.record import KEY, Outcome, Record
-from reports.store import StoredRun, read_run
+from reports.record import Record
+from reports.store import StoredRun
 from reports.timeline import Commit, Timeline
 
-ANCHOR, AGAINST = "anchor ", "against "  # how protocols of a ratio begin: to a fixed commit, to a base
-UNUSABLE = ("contaminated", "inconclusive")  # how stamps begin of ratios that say nothing
-_thing = attrgetter(*KEY, "unit")
-
-
-class Point(NamedTuple):
-    """What was measured at a commit. A history may have 200,000 of them, so they hold what differs alone.
-
-    Attributes:
-        at: the commit's place in the history, from 0.
-        path: the file of the run.
-        samples: where the scores are, beside that file.
-    """
-
-    at: int
-    path: Path
-    value: float | None
-    low: float | None
-    high: float | None
-    samples: str | None
-    stamps: tuple[str, ...]
-    outcome: Outcome
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether it was measured, and nothing is said against it."""
-        return self.value is not None and not any(str(stamp).startswith(UNUSABLE) for stamp in self.stamps)
+ANCHOR = "anchor "  # how the protocol of a ratio begins that is to a fixed commit
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,14 +60,6 @@ class History:
     damage: tuple[str, ...] = ()
 
 
-@dataclass
-class _Found:
-    """A series that is being read."""
-
-    record: Record
-    points: dict[int, Point] = field(default_factory=dict)
-
-
 def read_history(timeline: Timeline, known: Mapping[Path, StoredRun] | None = None) -> History:
     """Reads the runs of a timeline; of what a commit has twice the newer counts.
 
@@ -102,47 +67,21 @@ def read_history(timeline: Timeline, known: Mapping[Path, StoredRun] | None = No
         timeline: which runs, in which order.
         known: runs that were read already; their damage has been told.
     """
-    found: dict[object, _Found] = {}
-    damage: list[str] = []
-    against = 0
+    found = Gathered()
     for at, commit in enumerate(timeline.commits):
-        for stored in _read(commit.paths, known or {}, damage):
-            for record in stored.records:
-                if record.metric == RATIO and (record.protocol or "").startswith(AGAINST):
-                    against += 1
-                    continue
-                thing = _thing(record)
-                if thing not in found:
-                    found[thing] = _Found(record)
-                found[thing].points[at] = _point(at, stored.path, record)
-    series = [Series(one.record, tuple(one.points.values())) for one in found.values()]
-    notes = [f"{against} comparisons with a base commit are of no history"] if against else []
+        for path in commit.paths:
+            if known and path in known:
+                found.take(at, path, known[path].records)
+            else:
+                found.read(at, path)
+    series = [Series(record, tuple(points.values())) for record, points in found.series]
+    against = f"{found.against} comparisons with a base commit are of no history"
     return History(
         timeline.machine,
         timeline.commits,
         tuple(_chained(series)),
-        (*timeline.notes, *notes),
-        (*timeline.damage, *damage),
-    )
-
-
-def _read(paths: Iterable[Path], known: Mapping[Path, StoredRun], damage: list[str]) -> Iterator[StoredRun]:
-    for path in paths:
-        if path in known:
-            yield known[path]
-            continue
-        try:
-            stored = read_run(path)
-        except ValueError as error:
-            damage.append(str(error))
-            continue
-        damage.extend(stored.damage)
-        yield stored
-
-
-def _point(at: int, path: Path, record: Record) -> Point:
-    return Point(
-        at, path, record.value, record.low, record.high, record.samples, record.stamps, record.outcome
+        (*timeline.notes, *([against] if found.against else [])),
+        (*timeline.damage, *found.damage),
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reports.history import History, Point, Series
+from reports.gathered import Point
+from reports.history import History, Series
 from reports.judged import Judged, Verdict
 from reports.metrics import is_headline
 from reports.pairing import Pair

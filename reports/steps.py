@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Literal
 
 from reports.change_points import FEWEST, LEAST, find_shifts
-from reports.history import History, Point, Series
+from reports.gathered import Point
+from reports.history import History, Series
 from reports.judged import Verdict, direct
 from reports.metrics import is_headline, is_within, tolerance_of
 from reports.record import Record

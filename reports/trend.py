@@ -9,7 +9,8 @@ from dataclasses import asdict
 from textwrap import fill
 
 from reports.escaping import markdown, printable
-from reports.history import History, Point
+from reports.gathered import Point
+from reports.history import History
 from reports.judged import VERDICTS, Verdict
 from reports.record import KEY
 from reports.steps import Judgement

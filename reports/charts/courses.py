@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import Any
 
 from reports.escaping import printable
 from reports.evidence import describe_setting
-from reports.history import History, Point
+from reports.gathered import Point
+from reports.history import History
 from reports.steps import Judgement
 from reports.trend_rows import change_of
 from reports.wording import describe_case, value_text
@@ -83,7 +85,8 @@ def _shape(one: Judgement) -> tuple[object, ...]:
 
 
 def _measured(one: Judgement) -> list[Point]:
-    return [point for point in one.series.points if point.value is not None]
+    points = one.series.points
+    return [point for point in points if point.value is not None and math.isfinite(_height(one, point.value))]
 
 
 def _words(one: Judgement, seen: Mapping[str, int]) -> list[str]:

@@ -15,9 +15,22 @@ from hypothesis import strategies as st
 
 from reports.history import History, read_history
 from reports.record import SCHEMA, Record
-from reports.store import StoredRun, read_run
+from reports.store import read_lines, read_run
 from reports.timeline import timeline_of
 from tests.reports.repositories import RATIO, SIZE, commit, git, make_repository, store
+
+ODD: tuple[dict[str, object], ...] = (  # of which some are damage
+    {"unit": "MB"},
+    {"value": None},
+    {"value": "1"},
+    {"stamps": ["contaminated"]},
+    {"stamps": "x"},
+    {"n": [1]},
+    {"low": "x"},
+    {"outcome": "oom", "value": None},
+    {"model": "other"},
+    {"extra": 1},
+)
 
 
 def history(tmp_path: Path, machine: str | None = None) -> History:
@@ -198,14 +211,34 @@ def test_runs_that_were_read_are_not_read_again(
     known = {path: read_run(path) for path in paths[1:]}
     asked: list[Path] = []
 
-    def read(path: Path) -> StoredRun:
+    def read(path: Path) -> list[bytes]:
         asked.append(path)
-        return read_run(path)
+        return read_lines(path)
 
-    monkeypatch.setattr("reports.history.read_run", read)
+    monkeypatch.setattr("reports.gathered.read_lines", read)
     timeline = timeline_of(tmp_path / "results", tmp_path / "r", None, known)
     assert len(read_history(timeline, known).series[0].points) == 4
     assert asked == paths[:1]
+
+
+def test_a_file_reads_the_same_whether_its_lines_were_seen_before_or_not(
+    tmp_path: Path, shas: list[str]
+) -> None:
+    for second, sha in enumerate(shas):
+        path = store(tmp_path / "results", sha, [SIZE, RATIO], second)
+        plain = SIZE.to_json()
+        lines = [json.dumps({**plain, "part": str(number), **change}) for number, change in enumerate(ODD)]
+        last = [json.dumps({**plain, "value": "x", "model": '", "value": 1'}), "{}", json.dumps(plain)[:-9]]
+        path.write_text(path.read_text("utf-8") + "".join(f"{line}\n" for line in [*lines, *last]), "utf-8")
+    timeline = timeline_of(tmp_path / "results", tmp_path / "r")
+    quick = read_history(timeline)
+    whole = read_history(timeline, {path: read_run(path) for one in timeline.commits for path in one.paths})
+    assert [one.points for one in quick.series] == [one.points for one in whole.series]
+    assert [one.record for one in quick.series] == [one.record for one in whole.series]
+    assert len(quick.damage) == 4 * 7
+    assert list(quick.damage) == [
+        told for one in timeline.commits for path in one.paths for told in read_run(path).damage
+    ]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
