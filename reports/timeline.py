@@ -121,7 +121,7 @@ def _order(headers: Sequence[Header], line: Line) -> tuple[list[Commit], list[st
     strange = sum(str(run.commit) not in line.subjects for _, run in headers)
     if line.missing:
         return _by_time(headers, line, f"{line.missing}: commits stand in the order of their newest runs")
-    if line.is_shallow and any(run.commit and run.commit not in line.subjects for _, run in headers):
+    if line.is_shallow and any(run.commit and str(run.commit) not in line.subjects for _, run in headers):
         note = "the clone is shallow and lacks commits that were measured: all stand in the order of their"
         return _by_time(headers, line, f"{note} newest runs; `git fetch --unshallow` gets the history")
     places = {sha: place for place, sha in enumerate(line.subjects)}

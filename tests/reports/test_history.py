@@ -227,7 +227,11 @@ def test_a_file_reads_the_same_whether_its_lines_were_seen_before_or_not(
     for second, sha in enumerate(shas):
         path = store(tmp_path / "results", sha, [SIZE, RATIO], second)
         plain = SIZE.to_json()
-        lines = [json.dumps({**plain, "part": str(number), **change}) for number, change in enumerate(ODD)]
+        lines = [
+            json.dumps({**plain, "part": str(number), **changes})
+            for number, change in enumerate(ODD)
+            for changes in ({}, change)  # so that each line's beginning was seen
+        ]
         last = [json.dumps({**plain, "value": "x", "model": '", "value": 1'}), "{}", json.dumps(plain)[:-9]]
         path.write_text(path.read_text("utf-8") + "".join(f"{line}\n" for line in [*lines, *last]), "utf-8")
     timeline = timeline_of(tmp_path / "results", tmp_path / "r")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -16,8 +17,9 @@ from reports.page import write_report
 from reports.past import Past, past_of
 from reports.plot import Plot
 from reports.store import StoredRun, read_run, stored_runs
-from tests.reports.repositories import QUALITY, SIZE, fill, make_repository, store
+from tests.reports.repositories import QUALITY, RATIO, SIZE, fill, make_repository, store
 from tests.reports.rows import make_record, make_stored
+from tests.reports.test_page import HOSTILE
 
 
 @pytest.fixture
@@ -89,6 +91,29 @@ def test_every_plot_of_a_history_is_what_vega_lite_knows(tmp_path: Path) -> None
         assert plot.chart.to_dict(validate=True)["layer"]
     assert "crosses are contaminated" in plots[0].note
     assert "never judged" in plots[3].note
+
+
+def test_hostile_names_commits_and_values_are_harmless(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    for place in range(3):
+        rows = [
+            replace(SIZE, model=HOSTILE, protocol=HOSTILE, value=1e6 * (1 + place)),
+            replace(RATIO, model=HOSTILE, stamps=(HOSTILE,), value=5e-324 * (1 + place)),
+            replace(SIZE, encoding="a", value=1e308 if place else 5e-324),
+            replace(SIZE, encoding="b", value=0.0),
+        ]
+        path = store(tmp_path / "results", f"{place:040x}", rows, place)
+        text = path.read_text("utf-8")
+        path.write_text(
+            text.replace(f'"commit": "{place:040x}"', f'"commit": {json.dumps(HOSTILE * place)}'), "utf-8"
+        )
+    runs, found = past(tmp_path)
+    written = write_report(runs, tmp_path / "out", found)
+    page = written.page.read_text("utf-8")
+    assert 'id="history"' in page
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 3  # where the page itself ends its scripts
+    assert "Infinity" not in page.rpartition("const specs")[2].partition("\n")[0]
 
 
 def test_plots_are_a_handful_however_much_moved(tmp_path: Path) -> None:
