@@ -93,7 +93,7 @@ def _words(one: Judgement, seen: Mapping[str, int]) -> list[str]:
     """What a series is of, in words that others may have too; where it goes on, if it has the name twice."""
     case = describe_case(one.series.record)
     is_second = seen[case] > 1 and one.series.continues
-    continues = f" (new series: {one.series.continues})" if is_second else ""
+    continues = f" ({one.series.continues})" if is_second else ""
     return f"{case.partition(': ')[2]}{printable(continues)}".split(", ")
 
 

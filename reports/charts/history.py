@@ -20,7 +20,7 @@ SECTION = "history"
 PLOTS = 6
 COLOURED, GREY = 5, 20  # lines of a plot that have a name, and that are there besides
 TIMES = "latency"  # is drawn though never judged
-ENTRY = 18  # pixels of a line of the legend
+ENTRY, SLANTED = 18, 40  # pixels of a line of the legend, of the commits under the axis
 
 
 def history_plots(past: Past) -> Iterator[Plot]:
@@ -56,11 +56,12 @@ def _plot(history: History, group: Sequence[Judgement], courses: Sequence[Course
         *step_rules(group, x),
         *label_layers(labels, x, len(history.commits)),
     ]
-    chart = alt.LayerChart(layer=layers, usermeta={"legend": ENTRY * len(named)})
+    below = SLANTED + ENTRY * len(named)  # what the page adds to the height, for all of it to be the plot's
+    chart = alt.LayerChart(layer=layers, usermeta={"legend": below})
     first = group[0].series.record
     title = f"{first.benchmark}: {first.metric.replace('_', ' ')}, commit by commit"
     note = _note(group, named, others, is_ratio=is_ratio)
-    return Plot(SECTION, title, note, chart.properties(width=WIDTH, height=HEIGHT + ENTRY * len(named)))
+    return Plot(SECTION, title, note, chart.properties(width=WIDTH, height=HEIGHT))
 
 
 def _axis(courses: Sequence[Course], labels: Labels, *, is_ratio: bool) -> alt.Y:
@@ -85,7 +86,7 @@ def _coloured(history: History, named: Sequence[Course], x: alt.X, y: alt.Y) -> 
     found = [row for course in named for row in course.rows(history)]
     used, left_out = ([row for row in found if row["used"] == usable] for usable in (True, False))
     legend = alt.Legend(
-        orient="bottom", direction="vertical", columns=1, title=None, labelLimit=320,
+        orient="bottom", direction="vertical", columns=1, title=None, labelLimit=280,
         symbolType="stroke", symbolSize=400, symbolStrokeWidth=2.5, symbolOpacity=1,
     )  # fmt: skip
     colours = alt.Scale(domain=names, range=list(COLOURS[: len(names)]))
