@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -36,17 +36,15 @@ from reports.page_rows import (
     newest_outcomes,
     value_row,
 )
-from reports.past import Past
+from reports.past import Past, told_of_past
 from reports.plot import Plot
 from reports.record import Record
 from reports.store import StoredRun
 from reports.table import Table
 from reports.tables import render
-from reports.trend_rows import STEP_COLUMNS, rows_of, step_cells, steps_of
 
 MAKERS = (quality_plots, tradeoff_plots, speed_plots, memory_plots, size_plots, structure_plots)
 TEMPLATES = Path(__file__).parent / "templates"
-STEPS = 200  # of the history's table: `python -m reports trend` has them all
 ROWS = 20_000  # of the table of all values: more make a browser slow, and CSV has them all
 
 
@@ -144,7 +142,7 @@ def render_page(
         .get_template("page.html")
         .render(
             **_told(evidence, found),
-            past=_told_of_past(past, sections.pop(HISTORY, [])),
+            past=told_of_past(past, sections.pop(HISTORY, [])),
             sections=sections,
             specs=as_json({name: plot.spec for name, plot in drawn.items()}),
             crossovers=_crossovers(records),
@@ -165,21 +163,6 @@ def _crossovers(records: Sequence[Record]) -> list[Table]:
         return crossover(records)
     except ValueError:  # no single layers were timed
         return []
-
-
-def _told_of_past(past: Past | None, plots: Sequence[tuple[str, Plot]]) -> Mapping[str, Any] | None:
-    """What the page says of earlier commits."""
-    if past is None:
-        return None
-    steps = steps_of(rows_of(past.history, [one for one in past.found if one.steps]))
-    return {
-        "history": past.history,
-        "columns": STEP_COLUMNS,
-        "steps": [step_cells(*pair) for pair in steps[:STEPS]],
-        "left": max(0, len(steps) - STEPS),
-        "flat": sum(not one.steps for one in past.found),
-        "plots": plots,
-    }
 
 
 def render_summary(evidence: Evidence, found: Sequence[Glance]) -> str:

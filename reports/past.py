@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from reports.history import History, read_history
 from reports.steps import Judgement, judge_history
 from reports.store import StoredRun
 from reports.timeline import timeline_of
+from reports.trend_rows import STEP_COLUMNS, rows_of, step_cells, steps_of
+
+STEPS = 200  # of the page's table: `python -m reports trend` has them all
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,3 +42,18 @@ def past_of(runs: Sequence[StoredRun], repository: Path) -> Past | None:
         return None
     history = read_history(timeline, known)
     return Past(history, tuple(judge_history(history)))
+
+
+def told_of_past(past: Past | None, plots: Sequence[object]) -> Mapping[str, object] | None:
+    """What the page says of earlier commits, with the plots that it shows of them."""
+    if past is None:
+        return None
+    steps = steps_of(rows_of(past.history, [one for one in past.found if one.steps]))
+    return {
+        "history": past.history,
+        "columns": STEP_COLUMNS,
+        "steps": [step_cells(*pair) for pair in steps[:STEPS]],
+        "left": max(0, len(steps) - STEPS),
+        "flat": sum(not one.steps for one in past.found),
+        "plots": plots,
+    }
