@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from reports.commands import compare, crossover, page, runs, selftest, show, structure
+from reports.commands import compare, crossover, page, runs, selftest, show, structure, trend
 from reports.commands.parsing import EXAMPLE
 from reports.escaping import printable
 
-COMMANDS = (show, page, compare, crossover, structure, runs, selftest)
+COMMANDS = (show, page, compare, trend, crossover, structure, runs, selftest)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

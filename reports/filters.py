@@ -24,14 +24,16 @@ def names_in(records: Sequence[Record], field: str) -> list[str]:
     return list(dict.fromkeys(name for record in records if (name := name_of(record, field)) is not None))
 
 
-def select(records: Sequence[Record], wanted: Mapping[str, Sequence[str]]) -> list[Record]:
+def select(
+    records: Sequence[Record], wanted: Mapping[str, Sequence[str]], where: str = "this run"
+) -> list[Record]:
     """The records that have one of the wanted names in each field that is asked for.
 
     Raises:
         ValueError: a name is not in these records, or nothing is left.
     """
     for field, names in wanted.items():
-        require_known(f"{field} of this run", names, names_in(records, field))
+        require_known(f"{field} of {where}", names, names_in(records, field))
 
     def is_wanted(record: Record) -> bool:
         return all(name_of(record, field) in names for field, names in wanted.items())
@@ -39,5 +41,5 @@ def select(records: Sequence[Record], wanted: Mapping[str, Sequence[str]]) -> li
     left = list(filter(is_wanted, records))
     if wanted and not left:
         asked = " and ".join(f"{field} {' or '.join(names)}" for field, names in wanted.items())
-        raise ValueError(f"nothing is left: no record of this run has {asked}")
+        raise ValueError(f"nothing is left: no record of {where} has {asked}")
     return left

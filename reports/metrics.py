@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +33,7 @@ class Metric:
 MEMORY = 0.005  # bytes that an allocator handed out: exact but for its rounding
 SIZE = 0.001
 EXACT = 0.0
+RATIO = "latency_ratio"  # of a commit to another one, in the same rounds
 
 METRICS = {
     metric.name: metric
@@ -93,6 +95,7 @@ METRICS = {
         Metric("latency_dense", "s", None),
         Metric("latency_ratio", "x", "lower"),
         Metric("speedup", "x", "higher"),
+        Metric(RATIO, "x", "lower"),
         Metric("rate", "tokens/s", "higher"),
         Metric("theoretical_speedup", "x", None, tolerance=EXACT),
         Metric("amdahl_bound", "x", None, tolerance=EXACT),
@@ -132,3 +135,9 @@ def tolerance_of(record: Record) -> float | None:
     if metric is not None and metric.tolerance is not None:
         return metric.tolerance
     return EXACT if record.unit in {"", "fraction"} else None
+
+
+def is_within(before: float, after: float, tolerance: float) -> bool:
+    """Whether a value stayed within its tolerance, relative to the value before."""
+    moved, allowed = abs(after - before), tolerance * abs(before)
+    return moved <= allowed or math.isclose(moved, allowed, rel_tol=1e-9)

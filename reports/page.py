@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reports.assets import EMBED, as_json, chart_script, table_script, table_style
 from reports.cases import StoredCases, read_cases
 from reports.charts.cost import memory_plots, size_plots, speed_plots
+from reports.charts.history import SECTION as HISTORY
+from reports.charts.history import history_plots
 from reports.charts.quality import quality_plots
 from reports.charts.structure import structure_plots
 from reports.charts.tradeoff import tradeoff_plots
@@ -35,6 +38,7 @@ from reports.page_rows import (
     newest_outcomes,
     value_row,
 )
+from reports.past import Past, told_of_past
 from reports.plot import Plot
 from reports.plot_files import PlotFile, begin_plots, write_plots
 from reports.record import Record
@@ -58,12 +62,13 @@ class Written:
     plots: tuple[Path, ...]
 
 
-def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
+def write_report(runs: Sequence[StoredRun], folder: Path, history: Past | None = None) -> Written:
     """Writes the report of some runs.
 
     Args:
         runs: of what was measured twice, the newer value counts.
         folder: made if need be; files of an older report in it are replaced.
+        history: what earlier commits measured, if that is to be shown too.
 
     Raises:
         ValueError: there is no record in any of the runs, or the folder cannot be written.
@@ -75,7 +80,8 @@ def write_report(runs: Sequence[StoredRun], folder: Path) -> Written:
             if not evidence.records:
                 raise ValueError("these runs have no records: there is nothing to show")
             folder.mkdir(parents=True, exist_ok=True)
-            return _write(evidence, begin_plots(plots_of(evidence), drawers), bundled, folder)
+            plots = begin_plots(chain(plots_of(evidence), _plots_of_past(history)), drawers)
+            return _write(evidence, plots, bundled, folder, history)
     except OSError as error:
         raise ValueError(
             f"{error.filename or folder}: cannot be read or written ({error.strerror})"
@@ -87,13 +93,19 @@ def _helpers(runs: Sequence[StoredRun]) -> int:
     return min(count_cores(), MOST) if sum(len(stored.records) for stored in runs) >= MANY else 0
 
 
-def _write(evidence: Evidence, plots: Sequence[PlotFile], bundled: Future[str], folder: Path) -> Written:
+def _write(
+    evidence: Evidence,
+    plots: Sequence[PlotFile],
+    bundled: Future[str],
+    folder: Path,
+    past: Past | None,
+) -> Written:
     found = glances(evidence)
     page, summary, table = folder / "index.html", folder / "summary.md", folder / "records.csv"
     told = _told(evidence, found)
     summary.write_text(render_summary(told), "utf-8")
     table.write_text(tidy_csv(evidence.measured) + "\n", "utf-8")
-    page.write_text(render_page(evidence, plots, found, told, bundled.result()), "utf-8")
+    page.write_text(render_page(evidence, plots, found, told, bundled.result(), past), "utf-8")
     return Written(page, summary, table, tuple(write_plots(plots, folder / "plots")))
 
 
@@ -104,12 +116,18 @@ def plots_of(evidence: Evidence) -> Iterator[Plot]:
             yield from make(evidence)
 
 
+def _plots_of_past(past: Past | None) -> Iterator[Plot]:
+    with debug_mode(False):  # noqa: FBT003 - altair's own
+        yield from history_plots(past) if past else ()
+
+
 def render_page(
     evidence: Evidence,
     plots: Sequence[PlotFile],
     found: Sequence[Glance],
     told: Mapping[str, Any],
     bundled: str,
+    past: Past | None = None,
 ) -> str:
     """The page, with all scripts and data in it."""
     sections: dict[str, list[tuple[str, Plot]]] = {}
@@ -121,6 +139,7 @@ def render_page(
         .get_template("page.html")
         .render(
             **told,
+            past=told_of_past(past, sections.pop(HISTORY, [])),
             sections=sections,
             specs=as_json({one.name: one.plot.spec for one in plots}),
             crossovers=_crossovers(records),

@@ -11,7 +11,7 @@ from reports.record import KEY, Record
 # what a case is measured under: of two records that differ in these alone, none is new or missing
 CIRCUMSTANCES = ("weights", "task_version", "protocol", "device", "dtype", "threads", "seed")
 _key = attrgetter(*KEY)
-_subject = attrgetter(*(name for name in KEY if name not in CIRCUMSTANCES))
+subject_of = attrgetter(*(name for name in KEY if name not in CIRCUMSTANCES))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def pair_records(base: Iterable[Record], head: Iterable[Record]) -> list[Pair]:
     taken = set(partners.values())
     left = {at: record for at, record in enumerate(base) if at not in partners}
     free = {at: record for at, record in enumerate(head) if at not in taken}
-    partners |= _match(left, free, _subject)
+    partners |= _match(left, free, subject_of)
     taken = set(partners.values())
     pairs = [_pair(record, head[partners[at]] if at in partners else None) for at, record in enumerate(base)]
     return [*pairs, *(Pair(None, record) for at, record in enumerate(head) if at not in taken)]
@@ -68,12 +68,13 @@ def _match(
 
 
 def _nearest(record: Record, candidates: Iterable[int], head: Mapping[int, Record]) -> int:
-    return min(candidates, key=lambda other: len(_differing(record, head[other])))
+    return min(candidates, key=lambda other: len(differing_fields(record, head[other])))
 
 
 def _pair(base: Record, head: Record | None) -> Pair:
-    return Pair(base, head, _differing(base, head) if head else ())
+    return Pair(base, head, differing_fields(base, head) if head else ())
 
 
-def _differing(base: Record, head: Record) -> tuple[str, ...]:
+def differing_fields(base: Record, head: Record) -> tuple[str, ...]:
+    """The fields of `CIRCUMSTANCES` in which two records differ."""
     return tuple(name for name in CIRCUMSTANCES if getattr(base, name) != getattr(head, name))

@@ -55,13 +55,15 @@ def _case(report: pytest.TestReport) -> str:
     return report.nodeid.partition("::")[2] or report.nodeid
 
 
-def report(stored: Path, folder: Path) -> str:
-    """Writes the page of a run, and says where it is, or why there is none: the run itself is stored."""
+def report(stored: Path, folder: Path, repository: Path = Path()) -> str:
+    """Writes the page of a run, with the history behind it, and says where it is, or why there is none."""
     try:
         from reports.page import write_report  # altair takes a while
+        from reports.past import past_of
         from reports.store import read_run
 
-        return f"report: {write_report([read_run(stored)], folder).page}"
+        runs = [read_run(stored)]
+        return f"report: {write_report(runs, folder, past_of(runs, repository)).page}"
     except ValueError as error:
         return f"--report: {error}"
     except Exception as error:  # noqa: BLE001 - nothing that a page stumbles over may undo a finished session
@@ -146,7 +148,7 @@ class Collector:
             stored = shlex.quote(str(self._writer.path))
             terminalreporter.write_line(f"stored; python -m reports show {stored}")
             if folder := self._config.getoption("report"):
-                terminalreporter.write_line(report(self._writer.path, folder))
+                terminalreporter.write_line(report(self._writer.path, folder, self._config.rootpath))
         if self._lost:
             terminalreporter.write_line(self._lost, red=True)
         if self._nothing_measured():

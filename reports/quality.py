@@ -24,7 +24,7 @@ from reports.significance import LEVEL, Bootstrapped, bootstrap, holm, mcnemar
 
 FEWEST = 8  # with fewer examples not even one sign in all differences is sure enough: 2^(1-7) is above LEVEL
 SMALLEST = 1e-4  # p-value that is printed
-_case = attrgetter(*(name for name in KEY if name != "metric"))
+case_of = attrgetter(*(name for name in KEY if name != "metric"))
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ def judge_quality(pairs: Sequence[Pair], base: Path, head: Path) -> list[Judged]
     """
     cases: dict[object, list[Pair]] = {}
     for pair in pairs:
-        cases.setdefault(_case(pair.either), []).append(pair)
+        cases.setdefault(case_of(pair.either), []).append(pair)
     scores = ScoresOfRuns.at(base, head)
     found = {case: _gather(members, scores) for case, members in cases.items()}
     tested = {case: one for case, one in found.items() if isinstance(one, CaseScores)}
     verdicts = {case: one for case, one in found.items() if isinstance(one, CaseVerdict)}
     verdicts |= dict(zip(tested, _test(list(tested.values())), strict=True))
-    return [_judge(pair, verdicts[_case(pair.either)]) for pair in pairs]
+    return [_judge(pair, verdicts[case_of(pair.either)]) for pair in pairs]
 
 
 def _gather(pairs: Sequence[Pair], scores: ScoresOfRuns) -> CaseScores | CaseVerdict:

@@ -156,18 +156,31 @@ def read_run(path: Path) -> StoredRun:
     Raises:
         ValueError: there is no such file, its header is damaged, or its schema is newer than this program's.
     """
-    try:
-        lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
+    lines = read_lines(path)
     run = _parse_header(path, lines[0])
     records, damage = [], []
     for number, line in enumerate(lines[1:], start=2):
         try:
-            records.append(read_record(line))
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            damage.append(f"{path}:{number}: damaged line left out ({error})")
+            records.append(parse_record(path, number, line))
+        except ValueError as error:
+            damage.append(str(error))
     return StoredRun(path, run, tuple(records), tuple(damage))
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """The header of a run and its records, not looked at; a ValueError if there is no such file."""
+    try:
+        return path.read_bytes().removesuffix(b"\n").split(b"\n")
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def parse_record(path: Path, number: int, line: bytes) -> Record:
+    """The record of a line; a ValueError that names a damaged one."""
+    try:
+        return read_record(line)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{path}:{number}: damaged line left out ({error})") from error
 
 
 def read_header(path: Path) -> Run:

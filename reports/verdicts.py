@@ -7,12 +7,11 @@ is made of them are shown and never judged. What is the same in every run is jud
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from reports.judged import Judged, direct
-from reports.metrics import tolerance_of
+from reports.metrics import is_within, tolerance_of
 from reports.pairing import Pair, pair_records
 from reports.quality import judge_quality
 from reports.record import Record
@@ -48,13 +47,16 @@ def judge_value(pair: Pair, gates: Mapping[str, float] = MappingProxyType({})) -
     if tolerance:
         tolerance = gates.get(pair.either.benchmark, tolerance)
     before, after = ((record and record.value) or 0.0 for record in (pair.base, pair.head))
-    moved, allowed = abs(after - before), (tolerance or 0.0) * abs(before)
-    if moved <= allowed or math.isclose(moved, allowed, rel_tol=1e-9):
+    if is_within(before, after, tolerance or 0.0):
         return Judged(pair, "unchanged")
     if tolerance is None:
         return Judged(pair, "shown")
-    rule = f"over {100 * tolerance:g} %" if tolerance else "expected the same in every run"
-    return Judged(pair, direct(after - before, pair.either.better), rule)
+    return Judged(pair, direct(after - before, pair.either.better), describe_rule(tolerance))
+
+
+def describe_rule(tolerance: float) -> str:
+    """What a value went beyond, in words."""
+    return f"over {100 * tolerance:g} %" if tolerance else "expected the same in every run"
 
 
 def _machines(base: StoredRun, head: StoredRun) -> str:

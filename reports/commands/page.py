@@ -29,10 +29,11 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Writes the report; 1 is damaged results."""
     from reports.page import write_report  # the charts' library takes a while
+    from reports.past import past_of
 
     paths = [find_run(name, options.results) for name in options.runs or [None]]
     stored = [read_run(path) for path in dict.fromkeys(paths)]
-    written = write_report(stored, options.output)
+    written = write_report(stored, options.output, past_of(stored, Path()))
     sys.stdout.write(
         f"{written.page}: open it in a browser\n{written.summary}: for a pull request\n"
         f"{written.records}: every value\n{len(written.plots)} plots beside them\n"

@@ -23,6 +23,7 @@ examples:
   python -m reports compare dad5f01 latest  what became better or worse since a commit; status 1 if worse
   python -m reports compare --by method magnitude random
                                             two methods of the last run side by side
+  python -m reports trend --last 20         each number over the last commits, and where it moved
   python -m reports crossover RUN           from which sparsity each layout is faster than dense
   python -m reports structure --by parameter --above 1 --quantile 0.5,0.99
                                             sizes of weights, from the counts of a run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from playwright.sync_api import expect
 from reports.corpus import CORPUS
 from reports.evidence import gather
 from reports.page import write_report
+from reports.past import past_of
 from reports.samples import SamplesOf
 from reports.store import read_run
 from tests.acceptance.conftest import Session, Tiny, run
+from tests.reports.repositories import fill
 from tests.reports.rows import make_record
 from tests.reports.runs import everything, store
 from tests.reports.test_page import HOSTILE
@@ -34,10 +37,12 @@ ALL_DRAWN = """() => {
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of a run with a little of everything, hostile names among it."""
+    """A page of a run with a little of everything, hostile names among it, and of a history."""
     folder = tmp_path_factory.mktemp("page")
     records = [*everything(), make_record(task=HOSTILE, weights=HOSTILE)]
-    return write_report([store(folder / "results", records)], folder / "out").page
+    fill(folder)
+    runs = [store(folder / "results", records)]
+    return write_report(runs, folder / "out", past_of(runs, folder / "r")).page
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +83,18 @@ def test_charts_are_drawn_without_an_error_or_a_request(opened: tuple[Any, list[
     tab, seen = opened
     assert seen == []
     assert tab.locator("[data-chart] svg path").count() > 20
+
+
+@BROWSER
+def test_the_history_names_its_commits_and_steps(opened: tuple[Any, list[str]]) -> None:
+    tab, _ = opened
+    drawn = tab.locator("#chart-size-file-size-commit-by-commit")
+    texts = drawn.locator("svg text").all_text_contents()
+    assert "+0.2 %" in texts
+    commits = [text for text in texts if re.fullmatch("[0-9a-f]{7}", text)]
+    assert len(commits) == len(set(commits)) > 4
+    assert "undefined" not in " ".join(texts)
+    assert tab.locator("#history tbody tr").count() == 3
 
 
 @BROWSER
