@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.against.pairs import NotServed, Served
+from bench.against.worker import BASE, CONTROL, HEAD
 from reports.latency_rule import Decision, PairRatio, Rule, pair_ratio
-
-BASE, CONTROL, HEAD = "base", "control", "head"
 
 Decide = Callable[[Sequence[PairRatio], Rule], Decision]
 ServePair = Callable[[Sequence[str], int], Iterable[tuple[str, Served]]]

@@ -12,14 +12,14 @@ from typing import Protocol
 
 import numpy as np
 
-from bench.against.deciding import BASE, CONTROL, HEAD, Budget, Found, measure_pairs
+from bench.against.deciding import Budget, Found, measure_pairs
 from bench.against.environments import interpreters
 from bench.against.git import Repository, Revision
 from bench.against.once import Once, measure_once
 from bench.against.options import Asked
 from bench.against.pairs import Limits, Served, serve_pair
 from bench.against.trees import Trees, checked_out
-from bench.against.worker import EXTRA, Message, Side
+from bench.against.worker import BASE, CONTROL, EXTRA, HEAD, Message, Side
 from reports.latency_rule import decide, show
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from bench.against.deciding import BASE, HEAD
 from bench.against.driver import Measured, Plan
 from bench.against.rows import failure_of
+from bench.against.worker import BASE, HEAD
 from reports.case_verdicts import compare_cases
 from reports.cases import read_cases
 from reports.comparison import Comparison

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from statistics import median
 
-from bench.against.deciding import BASE, HEAD, Found
+from bench.against.deciding import Found
 from bench.against.pairs import NotServed
+from bench.against.worker import BASE, HEAD
 from reports.judged import Judged, Verdict
 from reports.latency_rule import Decision, Rule, interval_of
 from reports.metrics import METRICS

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.against.deciding import BASE, HEAD, Found
+from bench.against.deciding import Found
 from bench.against.driver import Listener, Plan, checked_out_for, take_turns
 from bench.against.git import Repository
 from bench.against.options import SelfTest
+from bench.against.worker import BASE, HEAD
 from reports.record import Run
 from reports.selftest import Compared, SelfTestWriter, Trial
 

@@ -14,6 +14,7 @@ from threading import Timer
 from typing import Any, Self
 
 PLUGIN = "bench.against.serving"
+BASE, CONTROL, HEAD = "base", "control", "head"  # the sides
 EXTRA = "BENCH_EXTRA_WORK"  # environment variable: the share of work added to each round, for self-tests
 ENDING = 30.0  # seconds
 TOLD = 300  # characters of a dead worker's last words

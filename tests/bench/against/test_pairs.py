@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 import bench.against.pairs
 from bench.against.pairs import Limits, NotServed, Served, serve_pair
-from bench.against.worker import Worker, WorkerError
+from bench.against.worker import Side, Worker, WorkerError, started
 from tests.bench.against.scripted import DIES, FAILS, HANGS, SKIPS, Scripted, scripted
 
 LIMITS = Limits(rounds=4, seconds=100)
@@ -122,3 +124,18 @@ def test_a_dead_worker_cannot_be_told_anything(tmp_path: Path) -> None:
     worker.end()
     with pytest.raises((WorkerError, ValueError)):
         worker.tell("round")
+
+
+def test_who_is_started_first_is_drawn_for_each_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[tuple[str, ...]] = []
+
+    def note(sides: Sequence[Side], logs: Path) -> AbstractContextManager[list[Worker]]:
+        orders.append(tuple(side.name for side in sides))
+        return started(sides, logs)
+
+    monkeypatch.setattr(bench.against.pairs, "started", note)
+    random = np.random.default_rng(0)
+    for _ in range(12):
+        assert dict(serve_pair(three(one=0.25), ["one"], LIMITS, random, tmp_path))["one"].rounds
+    assert {frozenset(order) for order in orders} == {frozenset({"base", "control", "head"})}
+    assert {order[0] for order in orders} == {"base", "control", "head"}
