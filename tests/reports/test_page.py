@@ -151,6 +151,26 @@ def test_a_single_record_makes_a_page(tmp_path: Path, records: list[Record]) -> 
     assert "1 values" in page
 
 
+def test_processes_that_draw_make_the_same_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = store(tmp_path / "results", everything())
+    monkeypatch.setattr("reports.page.MANY", 1)
+    for cores in (0, 2):
+        monkeypatch.setattr("reports.page.count_cores", lambda cores=cores: cores)
+        write_report([run], tmp_path / str(cores))
+    alone, several = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}
+        for folder in (tmp_path / "0", tmp_path / "2")
+    )
+    assert alone == several
+    assert len(alone) > 20
+
+
+def test_a_plot_that_cannot_be_drawn_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.plot_files.on_paper", lambda _: {"mark": "nonsense"})
+    with pytest.raises(ValueError, match=r"plot 'gpt2-mini-on-atlas-lm-perp.*' cannot be drawn: "):
+        write_report([store(tmp_path / "results", everything())], tmp_path / "out")
+
+
 def test_no_record_makes_no_page(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no records"):
         write_report([], tmp_path)
