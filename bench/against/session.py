@@ -57,8 +57,13 @@ class SideBySide:
             session.testsfailed and not session.config.option.continue_on_collection_errors
         ):
             return None
-        self._items = {item.nodeid: item for item in session.items}
-        plan = self._plan(session.items)
+        cases = [item for item in session.items if item.get_closest_marker("cases")]
+        if not cases:
+            raise pytest.UsageError(
+                f"--{self.asked.mode} compares benchmarks, none is selected: pytest bench …"
+            )
+        self._items = {item.nodeid: item for item in cases}
+        plan = self._plan(cases)
         try:
             if self.asked.selftest:
                 self._prove(plan)
