@@ -58,11 +58,12 @@ def conclude(plan: Plan, measured: Measured, paired: Mapping[str, Judged]) -> Ou
     if measured.missing:
         apart.append(f"missing: {plan.base} alone has {name_some(measured.missing)}")
     new = [f"new: {plan.base} does not have {name_some(measured.new)}"] if measured.new else []
+    rule = [f"latency: {plan.asked.rule}"] if plan.paired else []
     comparison = Comparison(
         str(plan.base),
         f"working tree of {plan.head}",
         [*paired.values(), *rows],
-        [f"latency: {plan.asked.rule}", *measured.notes, *broken, *worse, *apart, *new, *told],
+        [*rule, *measured.notes, *broken, *worse, *apart, *new, *told],
         {"base": asdict(plan.base), "head": asdict(plan.head), "rule": asdict(plan.asked.rule)},
         failed=failed + len(worse) + len(broken),
     )
