@@ -15,6 +15,7 @@ from statistics import median
 from reports.judged import Verdict
 
 AGREEING = 0.8  # of pairs that must lie on the same side
+EXCLUDED = 2  # times the gate: a difference that `unchanged` rules out
 
 
 @dataclass(frozen=True)
@@ -93,46 +94,64 @@ def decide(pairs: Sequence[PairRatio], rule: Rule) -> Decision:
     """The verdict, or what it waits for.
 
     A few pairs that show nothing are enough. Else twice as many decide whether there is something; and if so,
-    as many fresh ones, which played no part in raising the suspicion, must say it again.
+    as many fresh ones, which played no part in raising the suspicion, must say it again. Pairs that differ
+    too much to exclude a slowdown show nothing either: of those there are as many more, then no verdict.
     """
+    seen = len(pairs)
     seen = len(pairs)
     if seen < rule.pairs:
         return Decision(None, wanted=rule.pairs - seen)
     if seen < rule.deciding:
-        return _first_look(estimate(pairs[: rule.pairs]), rule) or Decision(None, wanted=rule.deciding - seen)
-    suspicion = estimate(pairs[: rule.deciding])
-    if settled := _settle(suspicion, rule):
+        quiet = _shows_nothing(pairs[: rule.pairs], rule.look, rule)
+        return Decision("unchanged") if quiet else Decision(None, wanted=rule.deciding - seen)
+    first = pairs[: rule.deciding]
+    if settled := _settle(first, rule):
         return settled
     if (missing := 2 * rule.deciding - seen) > 0:
         return Decision(None, wanted=missing)
-    return _confirm(suspicion, estimate(pairs[rule.deciding : 2 * rule.deciding]), rule)
+    return _confirm(first, pairs[rule.deciding : 2 * rule.deciding], rule)
 
 
-def _first_look(found: Estimate, rule: Rule) -> Decision | None:
-    quiet = _within(found.head, rule.look) and _within(found.control, rule.gate)
-    return Decision("unchanged") if quiet else None
-
-
-def _settle(found: Estimate, rule: Rule) -> Decision | None:
-    """What needs no confirmation."""
+def _settle(pairs: Sequence[PairRatio], rule: Rule) -> Decision | None:
+    """What needs no further pairs."""
+    found = estimate(pairs)
     if not _within(found.control, rule.gate):
         return _contaminated(found)
-    if _within(found.head, rule.gate):
+    if _shows_nothing(pairs, rule.gate, rule):
         return Decision("unchanged")
-    if found.agreeing < AGREEING:
+    if not _within(found.head, rule.gate) and found.agreeing < AGREEING:
         return Decision("inconclusive", f"only {found.agreeing:.0%} of the pairs agree")
     return None
 
 
-def _confirm(suspicion: Estimate, fresh: Estimate, rule: Rule) -> Decision:
-    if not _within(fresh.control, rule.gate):
-        return _contaminated(fresh)
-    same = fresh.head * suspicion.head > 0
-    if same and not _within(fresh.head, rule.gate) and fresh.agreeing >= AGREEING:
-        return Decision("regressed" if fresh.head > 0 else "improved", "confirmed by fresh pairs")
-    if _within(fresh.head, rule.look):
-        return Decision("unchanged", f"{suspicion.head:+.1%} was not confirmed by fresh pairs")
-    return Decision("inconclusive", f"{suspicion.head:+.1%}, and {fresh.head:+.1%} in fresh pairs")
+def _confirm(first: Sequence[PairRatio], fresh: Sequence[PairRatio], rule: Rule) -> Decision:
+    before, now = estimate(first), estimate(fresh)
+    if not _within(now.control, rule.gate):
+        return _contaminated(now)
+    if _within(before.head, rule.gate):
+        return _exclude([*first, *fresh], rule)
+    same = now.head * before.head > 0
+    if same and not _within(now.head, rule.gate) and now.agreeing >= AGREEING:
+        return Decision("regressed" if now.head > 0 else "improved", "confirmed by fresh pairs")
+    if _shows_nothing(fresh, rule.look, rule):
+        return Decision("unchanged", f"{before.head:+.1%} was not confirmed by fresh pairs")
+    return Decision("inconclusive", f"{before.head:+.1%}, and {now.head:+.1%} in fresh pairs")
+
+
+def _exclude(pairs: Sequence[PairRatio], rule: Rule) -> Decision:
+    """Whether all pairs together exclude what those that decide could not."""
+    if _shows_nothing(pairs, rule.gate, rule):
+        return Decision("unchanged")
+    low, high = (math.expm1(end) for end in interval_of([pair.head for pair in pairs]))
+    return Decision("inconclusive", f"pairs differ too much: {low:+.1%} to {high:+.1%}")
+
+
+def _shows_nothing(pairs: Sequence[PairRatio], allowed: float, rule: Rule) -> bool:
+    """Whether the estimate is small, the control too, and a difference of twice the gate is excluded."""
+    found = estimate(pairs)
+    ends = interval_of([pair.head for pair in pairs])
+    excluded = all(_within(math.expm1(end), EXCLUDED * rule.gate) for end in ends)
+    return _within(found.head, allowed) and _within(found.control, rule.gate) and excluded
 
 
 def _within(difference: float, allowed: float) -> bool:

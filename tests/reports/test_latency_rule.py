@@ -78,6 +78,23 @@ def test_fresh_pairs_alone_confirm(fresh: float, expected: str) -> None:
     assert verdict([*pairs(0.05, 10), *pairs(fresh, 10)]) == expected
 
 
+def test_pairs_that_differ_too_much_to_exclude_twice_the_gate_are_not_unchanged() -> None:
+    wide = [*pairs(0.0, 3), *pairs(0.06, 1), *pairs(-0.06, 1)]
+    assert decide(wide, RULE).wanted == 5
+    # of ten, the 95 % interval is from the second to the ninth
+    assert verdict([*wide, *pairs(0.0, 5)]) == "unchanged"
+    assert decide([*wide, *wide], RULE) == Decision(None, wanted=10)
+    # of twenty, from the sixth to the fifteenth
+    assert verdict([*wide, *wide, *pairs(0.0, 10)]) == "unchanged"
+    spread = [*pairs(0.06, 4), *pairs(-0.06, 4), *pairs(0.0, 2)]
+    assert verdict([*spread, *spread]) == "inconclusive"
+
+
+def test_a_suspicion_that_fresh_pairs_cannot_exclude_is_inconclusive() -> None:
+    spread = [*pairs(0.06, 4), *pairs(-0.06, 4), *pairs(0.0, 2)]
+    assert verdict([*pairs(0.05, 10), *spread]) == "inconclusive"
+
+
 def test_fewer_than_four_fifths_on_a_side_are_inconclusive() -> None:
     assert verdict([*pairs(0.05, 7), *pairs(-0.01, 3)]) == "inconclusive"
     assert verdict([*pairs(0.05, 8), *pairs(-0.01, 2)]) is None
