@@ -3,6 +3,10 @@
 Numbers taken at different times say nothing, and processes of the same code differ from each other: so every
 round has its partner beside it, every pair of processes gives one number, and the median over pairs decides.
 A second process of the base is the control: what it shows against the first is noise.
+
+Versions of the rule, each proved by itself:
+    1  the first one; told without a number.
+    2  `unchanged` must exclude twice the gate.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from statistics import median
 
 from reports.judged import Verdict
 
+VERSION = 2
 AGREEING = 0.8  # of pairs that must lie on the same side
 EXCLUDED = 2  # times the gate: a difference that `unchanged` rules out
 
@@ -40,7 +45,7 @@ class Rule:
         return 2 * self.pairs
 
     def __str__(self) -> str:
-        return f"{self.pairs} pairs x {self.rounds} rounds, gate {100 * self.gate:g} %"
+        return f"rule {VERSION}, {self.pairs} pairs x {self.rounds} rounds, gate {100 * self.gate:g} %"
 
 
 @dataclass(frozen=True)
