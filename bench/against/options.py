@@ -20,6 +20,7 @@ LATENCY = "latency"
 GATES = (LATENCY, "memory", "size")
 # options that every side takes as they are; those of `Settings` are handed on as they were understood
 GRID = ("tier", "task", "method", "scope", "sparsity", "layout", "encoding", "workload")
+FLAGS = ("benchmark_only", "benchmark_skip")  # of pytest-benchmark
 SINGLE = ("limit", "weights", "device", "dtype", "threads", "seed", "time_limit")
 
 
@@ -152,6 +153,7 @@ def arguments_for_sides(option: argparse.Namespace, settings: Settings, root: Pa
     for name in SINGLE:
         value = getattr(option, name)
         words += _named(_flag(name), [] if value is None else [str(value)])
+    words += [_flag(name) for name in FLAGS if getattr(option, name, False)]
     for name, folder in (settings.checkpoints or {}).items():
         words += ["--checkpoint", f"{name}={folder.resolve()}"]
     for folder in settings.inspected:

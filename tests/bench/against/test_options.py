@@ -94,6 +94,7 @@ def test_a_side_is_told_what_is_selected_and_how_with_whole_paths(tmp_path: Path
         keyword="gpt2 and size",
         sparsity=["0.5,0.9", "0.99"],
         threads="2",
+        benchmark_only=True,
         plugins=["mine", "no:cacheprovider", "pytester"],
         file_or_dir=["bench/test_size.py::test_size[a]", "bench/test_size.py::test_size[b]"],
     )
@@ -105,6 +106,8 @@ def test_a_side_is_told_what_is_selected_and_how_with_whole_paths(tmp_path: Path
     assert (pairs["--threads"], pairs["--data-dir"]) == ("2", str(data))
     assert pairs["--checkpoint"] == f"gpt2={weights}"
     assert "--limit" not in words
+    assert "--benchmark-only" in words
+    assert "--benchmark-skip" not in words
 
 
 def test_a_side_without_data_does_not_take_what_lies_beside_its_tree() -> None:
