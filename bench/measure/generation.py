@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from transformers import GenerationConfig, PreTrainedModel, StoppingCriteria, St
 from transformers.modeling_outputs import BaseModelOutput
 
 from bench.measure.batching import Batch, Batching
+from bench.measure.greedy import write_greedily
 from bench.measure.padding import attention_mask, pad_right
 from fixtures.batches import by_length
 
@@ -74,12 +76,12 @@ def generate(
 
     def compute(batch: Batch) -> None:
         limits = [max_new_tokens[index] for index in batch]
-        check = FiniteLogits(len(batch))
-        with _own_settings(model), _attending_step_by_step(model), _watched(model, check):
-            written = _generate_batch(model, [prompts[index] for index in batch], limits, search)
-        check.require(batch)
+        write = _write_greedily if search.beams == 1 else partial(_search, search=search)
+        with _own_settings(model), _attending_step_by_step(model), torch.inference_mode():
+            written, finite = write(model, [prompts[index] for index in batch], limits)
+        _require_finite(finite, batch)
         for index, row, limit in zip(batch, written.tolist(), limits, strict=True):
-            results[index] = _cut(row[1 : 1 + limit], _end_tokens(model))
+            results[index] = _cut(row[:limit], _end_tokens(model))
 
     lengths = [len(prompt) * search.beams for prompt in prompts]
     (batching or Batching()).run(by_length(lengths, batch_tokens), compute)
@@ -112,29 +114,39 @@ class FiniteLogits:
         finite = output.logits.isfinite().view(len(self._finite), -1).all(dim=1)
         self._finite = self._finite.to(finite.device) & finite  # on the device: no waiting for each step
 
-    def require(self, batch: Sequence[int]) -> None:
-        """Raises for the first of these prompts that had a bad logit."""
-        if not self._finite.all():
-            prompt = batch[int(self._finite.int().argmin())]
-            raise ValueError(f"prompt {prompt}: a logit is NaN or infinite; nothing was recorded")
+    @property
+    def finite(self) -> Tensor:
+        """Whether all logits of a prompt were, so far; shape (prompts,)."""
+        return self._finite
 
 
-def _generate_batch(
-    model: PreTrainedModel,
-    prompts: Sequence[Prompt],
-    limits: Sequence[int],
-    search: Search,
-) -> Tensor:
-    write: Any = model.generate  # mixed in: not known to every model by its type
+def _require_finite(finite: Tensor, batch: Sequence[int]) -> None:
+    if not finite.all():
+        prompt = batch[int(finite.int().argmin())]
+        raise ValueError(f"prompt {prompt}: a logit is NaN or infinite; nothing was recorded")
+
+
+def _write_greedily(
+    model: PreTrainedModel, prompts: Sequence[Prompt], limits: Sequence[int]
+) -> tuple[Tensor, Tensor]:
     mask = attention_mask(prompts, model.device)
-    with torch.inference_mode():
+    return write_greedily(model, _encode(model, prompts, mask), mask, limits, sorted(_end_tokens(model)))
+
+
+def _search(
+    model: PreTrainedModel, prompts: Sequence[Prompt], limits: Sequence[int], search: Search
+) -> tuple[Tensor, Tensor]:
+    """The same by transformers' own search: new tokens, and which prompts' logits were finite."""
+    write: Any = model.generate  # mixed in: not known to every model by its type
+    mask, check = attention_mask(prompts, model.device), FiniteLogits(len(prompts))
+    with _watched(model, check):
         written: Tensor = write(
             encoder_outputs=BaseModelOutput(_encode(model, prompts, mask)),
             attention_mask=mask,
             generation_config=_configure(max(limits), search),
             stopping_criteria=StoppingCriteriaList([OwnLimits(limits)]),
         )
-    return written
+    return written[:, 1:], check.finite
 
 
 def _encode(model: PreTrainedModel, prompts: Sequence[Prompt], mask: Tensor) -> Tensor:
