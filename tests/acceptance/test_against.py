@@ -17,6 +17,7 @@ import pytest
 from reports.store import read_run, stored_runs
 from tests.acceptance.conftest import Tiny, environment
 from tests.acceptance.toy import DECODED, FORWARD, GRID, Ended, Toy, make_toy
+from tests.signals import interruptible
 
 QUICK = ("--pairs", "1", "--rounds", "5")
 DECODE = "test_latency[tiny-gpt2-decode-b1x16-magnitude-global-0.90-strided]"
@@ -176,14 +177,15 @@ def test_wrong_options_are_told_before_any_work(toy: Toy, arguments: tuple[str, 
 def running(toy: Toy) -> Iterator[subprocess.Popen[str]]:
     """A session in the middle of its pairs."""
     toy.at("words")
-    process = subprocess.Popen(
-        toy.command("--against", "worse", *GRID, "--rounds", "500", "-k", "tiny-gpt2 and decode"),
-        cwd=toy.root,
-        env=environment({"PYTHONUNBUFFERED": "1"}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with interruptible():
+        process = subprocess.Popen(
+            toy.command("--against", "worse", *GRID, "--rounds", "500", "-k", "tiny-gpt2 and decode"),
+            cwd=toy.root,
+            env=environment({"PYTHONUNBUFFERED": "1"}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("pair 1"):

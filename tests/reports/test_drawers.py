@@ -17,6 +17,7 @@ import pytest
 from reports.drawers import Drawer, Drawers, LostError
 from reports.drawing import draw, renumber, serve
 from reports.plot import CONFIG
+from tests.signals import interruptible
 
 ROOT = Path(__file__).parents[2]
 SPEC: dict[str, Any] = {
@@ -104,13 +105,14 @@ def test_a_process_that_draws_ends_with_the_one_that_asks(how: signal.Signals) -
         "    print(drawers._drawers[0]._process.pid, flush=True)\n"
         "    time.sleep(60)\n"
     )
-    asking = subprocess.Popen(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    with interruptible():
+        asking = subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
     assert asking.stdout is not None
     drawing = int(asking.stdout.readline())
     asking.send_signal(how)
