@@ -140,7 +140,7 @@ def _choose(plan: Plan, collected: Mapping[str, Sequence[str]]) -> dict[str, lis
 def take_turns(plan: Plan, cases: Sequence[str], place: Place, listener: Listener) -> dict[str, Found]:
     """Pairs of processes until every case has its verdict; each pair has a second process of the base."""
     rule = plan.asked.rule
-    limits = Limits(rule.rounds, plan.seconds)
+    limits = Limits(rule.rounds, plan.seconds, rule.least)
     random = np.random.default_rng(plan.seed)
     sides = [place.sides[name] for name in (BASE, CONTROL, HEAD)]
 

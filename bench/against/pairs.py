@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -44,10 +46,21 @@ class Served:
 
 @dataclass(frozen=True)
 class Limits:
-    """How much is measured of each case, and how many seconds that may take."""
+    """How much is measured of each case.
+
+    Attributes:
+        rounds: of each side.
+        seconds: that all rounds of all sides may take.
+        least: seconds that a round is to last: as many calls as that takes.
+    """
 
     rounds: int
     seconds: float
+    least: float = 0.0
+
+    def calls(self, seconds: float) -> int:
+        """Calls of a round, where one takes that many seconds on most sides."""
+        return max(1, math.ceil(self.least / seconds))
 
 
 def serve_pair(
@@ -117,13 +130,14 @@ def _serve_case(workers: Sequence[Worker], limits: Limits, random: np.random.Gen
     reports: dict[str, Message] = {}
     waiting = {worker: _until_ready(worker, reports) for worker in workers}
     seconds = [found for found in waiting.values() if found is not None]
-    expected = limits.rounds * sum(seconds)
+    calls = limits.calls(median(seconds)) if seconds else 1
+    expected = limits.rounds * calls * sum(seconds)
     rounds: dict[str, list[float]] = {}
     if len(seconds) == len(workers) and expected <= limits.seconds:
-        rounds = _take_turns(workers, limits.rounds, random, max(seconds))
+        rounds = _take_turns(workers, limits.rounds, calls, random, GRACE + 10 * calls * max(seconds))
     for worker, ready in waiting.items():
         if ready is not None:
-            worker.tell("done")
+            worker.tell(0)
             _until_ready(worker, reports)
     trouble = {side: found for side, report in reports.items() if (found := _trouble(report))}
     if not rounds and not trouble:
@@ -145,14 +159,14 @@ def _until_ready(worker: Worker, reports: dict[str, Message]) -> float | None:
 
 
 def _take_turns(
-    workers: Sequence[Worker], rounds: int, random: np.random.Generator, expected: float
+    workers: Sequence[Worker], rounds: int, calls: int, random: np.random.Generator, patience: float
 ) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {worker.side.name: [] for worker in workers}
     for _ in range(rounds):
         for place in random.permutation(len(workers)):
             worker = workers[place]
-            worker.tell("round")
-            times[worker.side.name].append(float(worker.hear(GRACE + 10 * expected)["seconds"]))
+            worker.tell(calls)
+            times[worker.side.name].append(float(worker.hear(patience)["seconds"]))
     return times
 
 

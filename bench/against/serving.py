@@ -1,9 +1,9 @@
 """In a worker: a plugin that measures what the driver asks for, and tells what it finds.
 
-Messages are lines of JSON. The worker's: `collected`, the ids that it has; `ready`, the seconds of a round
-of a case that is warmed up; `seconds` of a round; `report` of a test, as pytest serialises it; `ended`, a
-test; `broken`, a module that cannot be imported. The driver's: the list of ids to run, then for a case that
-is ready `round` or `done`.
+Messages are lines of JSON. The worker's: `collected`, the ids that it has; `ready`, the seconds of a call of
+a case that is warmed up; `seconds` of a call, the mean over a round; `report` of a test, as pytest serialises
+it; `ended`, a test; `broken`, a module that cannot be imported. The driver's: the list of ids to run, then for
+a case that is ready the number of calls of the next round, or 0 if there is none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from bench.measure.latency import Latency
     from bench.measure.phases import Runner
     from bench.measure.turns import Clock
-
-ROUND, DONE = "round", "done"
 
 
 class Pipe:
@@ -90,12 +88,17 @@ class Served(Timing):
 
 
 def _served(ours: Runner, clock: Clock) -> Iterator[float]:
-    """Seconds of each round that the driver asks for."""
-    while PIPE.hear() == ROUND:
-        ours.reset()
-        seconds = clock(ours)
+    """Seconds of a call in each round that the driver asks for."""
+    while calls := PIPE.hear():
+        seconds = fmean(_calls(ours, clock, calls))
         PIPE.tell(seconds=seconds)
         yield seconds
+
+
+def _calls(ours: Runner, clock: Clock, calls: int) -> Iterator[float]:
+    for _ in range(calls):
+        ours.reset()
+        yield clock(ours)
 
 
 def _burdened(ours: Runner, device: torch.device) -> Runner:

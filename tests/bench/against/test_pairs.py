@@ -108,7 +108,7 @@ def test_who_begins_is_drawn_anew_for_each_round(tmp_path: Path, monkeypatch: py
     told = Worker.tell
 
     def tell(self: Worker, command: object) -> None:
-        if command == "round":
+        if command == 1:
             asked.append(self.side.name)
         told(self, command)
 
@@ -119,11 +119,34 @@ def test_who_begins_is_drawn_anew_for_each_round(tmp_path: Path, monkeypatch: py
     assert len(set(rounds)) == 6
 
 
+@pytest.mark.parametrize(("seconds", "calls"), [(0.25, 1), (0.005, 1), (0.004, 2), (0.0003, 17)])
+def test_a_short_case_is_called_as_often_as_makes_a_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, calls: int
+) -> None:
+    told: list[object] = []
+    really = Worker.tell
+
+    def tell(self: Worker, command: object) -> None:
+        told.append(command)
+        really(self, command)
+
+    monkeypatch.setattr(Worker, "tell", tell)
+    sides = [scripted(name, one=seconds) for name in ("base", "control", "head")]
+    serve(tmp_path, *sides, limits=Limits(rounds=2, seconds=1000, least=0.005))
+    assert [command for command in told if isinstance(command, int)] == [calls] * 6 + [0] * 3
+
+
+def test_calls_count_in_the_time_that_rounds_would_take(tmp_path: Path) -> None:
+    sides = [scripted(name, one=0.001) for name in ("base", "control", "head")]
+    found = serve(tmp_path, *sides, limits=Limits(rounds=4, seconds=0.05, least=0.005))
+    assert "4 rounds of all sides would take 0.06 s" in found["one"].trouble["head"].reason
+
+
 def test_a_dead_worker_cannot_be_told_anything(tmp_path: Path) -> None:
     worker = Worker(scripted("head"), tmp_path / "log")
     worker.end()
     with pytest.raises((WorkerError, ValueError)):
-        worker.tell("round")
+        worker.tell(1)
 
 
 def test_who_is_started_first_is_drawn_for_each_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
