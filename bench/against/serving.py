@@ -2,8 +2,8 @@
 
 Messages are lines of JSON. The worker's: `collected`, the ids that it has; `ready`, the seconds of a call of
 a case that is warmed up; `seconds` of a call, the mean over a round; `report` of a test, as pytest serialises
-it; `ended`, a test; `broken`, a module that cannot be imported. The driver's: the list of ids to run, then for
-a case that is ready the number of calls of the next round, or 0 if there is none.
+it; `ended`, a test; `broken`, a module that cannot be imported. The driver's: the list of ids to run, then
+for a case that is ready the number of calls of the next round, or 0 if there is none.
 """
 
 from __future__ import annotations
