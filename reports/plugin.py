@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reports.cases import CaseOutcome
+from reports.choosing import all_runs
 from reports.counts import PROPERTY as COUNTS
 from reports.environment import describe_run
 from reports.record import MODEL_SECONDS, Handed, Record, handed_over
@@ -25,6 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--results", type=Path, default=Path("results"), metavar="DIR", help="append records there"
     )
     group.addoption("--report", type=Path, metavar="DIR", help="write a page of the results there at the end")
+    group.addoption(
+        "--history", type=Path, metavar="DIR", help="runs of earlier commits for it (default: --results)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,7 +59,7 @@ def _case(report: pytest.TestReport) -> str:
     return report.nodeid.partition("::")[2] or report.nodeid
 
 
-def report(stored: Path, folder: Path, repository: Path = Path()) -> str:
+def report(stored: Path, folder: Path, repository: Path = Path(), history: Path | None = None) -> str:
     """Writes the page of a run, with the history behind it, and says where it is, or why there is none."""
     try:
         from reports.page import write_report  # altair takes a while
@@ -63,7 +67,7 @@ def report(stored: Path, folder: Path, repository: Path = Path()) -> str:
         from reports.store import read_run
 
         runs = [read_run(stored)]
-        return f"report: {write_report(runs, folder, past_of(runs, repository)).page}"
+        return f"report: {write_report(runs, folder, past_of(runs, repository, history)).page}"
     except ValueError as error:
         return f"--report: {error}"
     except Exception as error:  # noqa: BLE001 - nothing that a page stumbles over may undo a finished session
@@ -148,7 +152,9 @@ class Collector:
             stored = shlex.quote(str(self._writer.path))
             terminalreporter.write_line(f"stored; python -m reports show {stored}")
             if folder := self._config.getoption("report"):
-                terminalreporter.write_line(report(self._writer.path, folder, self._config.rootpath))
+                history = self._config.getoption("history")
+                written = report(self._writer.path, folder, self._config.rootpath, history)
+                terminalreporter.write_line(written)
         if self._lost:
             terminalreporter.write_line(self._lost, red=True)
         if self._nothing_measured():
@@ -164,6 +170,8 @@ class Collector:
         results = Path(self._config.getoption("results"))
         try:
             check_writable(results, run.machine)
+            if history := self._config.getoption("history"):
+                all_runs(history)  # that there is one shows at the end otherwise, after minutes
         except ValueError as error:
             raise pytest.UsageError(str(error)) from error
         self._writer = RunWriter(results, run)

@@ -76,12 +76,13 @@ def timeline_of(
         results: the folder.
         repository: whose HEAD tells the order.
         machine: whose runs; without it this machine's, or the only one's.
-        known: runs that were read already.
+        known: runs that were read already; those that lie elsewhere count too.
 
     Raises:
         ValueError: there are no runs, none of the machine, or no folder `repository`.
     """
-    headers, damage = _headers(all_runs(results), known or {})
+    known = known or {}
+    headers, damage = _headers(dict.fromkeys((*all_runs(results), *known)), known)
     machines = list(dict.fromkeys(str(run.machine) for _, run in headers))
     if not headers:
         raise ValueError("\n".join(("no run can be read:", *damage)))

@@ -16,6 +16,8 @@ from reports.store import read_run
 if TYPE_CHECKING:
     from reports.commands.parsing import Commands
 
+HISTORY_HELP = "runs of earlier commits for its history (default: those beside the run)"
+
 
 def add(commands: Commands) -> None:
     """Adds the command."""
@@ -24,6 +26,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("report"), metavar="DIR", help="default: report"
     )
+    parser.add_argument("--history", type=Path, metavar="DIR", help=HISTORY_HELP)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
 
     paths = [find_run(name, options.results) for name in options.runs or [None]]
     stored = [read_run(path) for path in dict.fromkeys(paths)]
-    written = write_report(stored, options.output, past_of(stored, Path()))
+    written = write_report(stored, options.output, past_of(stored, Path(), options.history))
     sys.stdout.write(
         f"{written.page}: open it in a browser\n{written.summary}: for a pull request\n"
         f"{written.records}: every value\n{len(written.plots)} plots beside them\n"

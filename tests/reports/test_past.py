@@ -67,6 +67,34 @@ def test_a_page_without_a_history_has_no_such_section(tmp_path: Path) -> None:
     assert past_of([read_run(elsewhere)], tmp_path / "r") is None
 
 
+def test_a_history_may_lie_elsewhere_and_goes_on_with_the_run(tmp_path: Path, shas: list[str]) -> None:
+    first, *older = stored_runs(tmp_path / "results")[::-1]
+    assert len(older) == 15
+    alone = tmp_path / "own" / "amd-epyc-2c" / first.name
+    alone.parent.mkdir(parents=True)
+    first.rename(alone)
+    found = past_of([read_run(alone)], tmp_path / "r", tmp_path / "results")
+    assert found is not None
+    assert [commit.label for commit in found.history.commits] == [sha[:7] for sha in shas]
+
+
+def test_the_history_of_the_only_other_machine_will_do(tmp_path: Path, shas: list[str]) -> None:
+    other = make_stored([QUALITY], machine="arm-neoverse-64c")
+    found = past_of([other], tmp_path / "r", tmp_path / "results")
+    assert found is not None
+    assert found.history.machine == "amd-epyc-2c"
+    assert len(found.history.commits) == len(shas)
+
+
+def test_a_folder_without_a_history_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no runs in .*nowhere"):
+        past_of([make_stored([QUALITY])], tmp_path, tmp_path / "nowhere")
+    for machine in ("amd-epyc-2c", "intel-xeon-2c"):
+        store(tmp_path / "results", "a" * 40, [QUALITY], machine=machine)
+    with pytest.raises(ValueError, match="amd-epyc-2c, intel-xeon-2c, and none of arm"):
+        past_of([make_stored([QUALITY], machine="arm")], tmp_path, tmp_path / "results")
+
+
 @pytest.mark.usefixtures("shas")
 def test_the_page_command_finds_the_history_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path / "r")
