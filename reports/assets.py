@@ -12,7 +12,7 @@ EMBED = "window.vegaEmbed = vegaEmbed;"  # what charts of the page are drawn by
 
 
 def chart_script(bundled: str) -> str:
-    """What `reports.drawing.bundle` made of `EMBED`, as it may stand in the page."""
+    """What `reports.bundled.bundle` made of `EMBED`, as it may stand in the page."""
     return _harmless(bundled)
 
 

@@ -8,9 +8,10 @@ import signal
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from itertools import count
 from typing import IO, Any
+
+from reports.bundled import bundle
 
 SCALE = 1.5  # pixels of a PNG per unit of the SVG
 NUMBERED = re.compile(r"\b(clip|gradient_)\d+\b")  # names of parts that others refer to
@@ -41,14 +42,6 @@ def renumber(svg: str) -> str:
         return names[found[0]]
 
     return NUMBERED.sub(name, svg)
-
-
-@cache
-def bundle(snippet: str) -> str:
-    """Vega, Vega-Lite and Vega-Embed and a line of one's own as one script; takes seconds."""
-    import vl_convert
-
-    return str(vl_convert.javascript_bundle(snippet))
 
 
 ANSWERS: Mapping[str, Callable[[Any], object]] = {"draw": draw, "bundle": bundle}
