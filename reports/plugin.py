@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reports.cases import CaseOutcome
-from reports.choosing import all_runs
 from reports.counts import PROPERTY as COUNTS
 from reports.environment import describe_run
 from reports.record import MODEL_SECONDS, Handed, Record, handed_over
-from reports.store import RunWriter, check_writable
+from reports.store import RunWriter, StoredRun, check_writable, stored_runs
 from reports.summary import summarise
+
+if TYPE_CHECKING:
+    from reports.past import Past
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,15 +66,25 @@ def report(stored: Path, folder: Path, repository: Path = Path(), history: Path 
     """Writes the page of a run, with the history behind it, and says where it is, or why there is none."""
     try:
         from reports.page import write_report  # altair takes a while
-        from reports.past import past_of
         from reports.store import read_run
 
         runs = [read_run(stored)]
-        return f"report: {write_report(runs, folder, past_of(runs, repository, history)).page}"
+        past, note = _past_of(runs, repository, history)
+        return f"report: {write_report(runs, folder, past).page}{note}"
     except ValueError as error:
         return f"--report: {error}"
     except Exception as error:  # noqa: BLE001 - nothing that a page stumbles over may undo a finished session
         return f"--report: no page could be made ({type(error).__name__}: {error})"
+
+
+def _past_of(runs: Sequence[StoredRun], repository: Path, history: Path | None) -> tuple[Past | None, str]:
+    """The history for a page; a folder that has none costs the history, not the page."""
+    from reports.past import past_of
+
+    try:
+        return past_of(runs, repository, history), ""
+    except ValueError as error:
+        return None, f" (without a history: --history: {error})"
 
 
 class Collector:
@@ -170,15 +183,24 @@ class Collector:
         results = Path(self._config.getoption("results"))
         try:
             check_writable(results, run.machine)
-            if history := self._config.getoption("history"):
-                all_runs(history)  # that there is one shows at the end otherwise, after minutes
         except ValueError as error:
             raise pytest.UsageError(str(error)) from error
+        self._require_history()
         self._writer = RunWriter(results, run)
         return self._writer
 
+    def _require_history(self) -> None:
+        """Otherwise it would show after minutes that a folder has none."""
+        folder = self._config.getoption("history")
+        if folder and not stored_runs(folder):
+            raise pytest.UsageError(
+                f"--history {folder}: there are no runs, expected a folder as --results has"
+            )
+
     def _nothing_measured(self) -> bool:
-        return bool(self._cases["skipped"]) and not self._cases["passed"] | self._cases["failed"]
+        others = self._cases["passed"] | self._cases["failed"]
+        measured = any(record.value is not None for record in self._records)
+        return bool(self._cases["skipped"]) and not others and not measured
 
     def _store(self, handed: Handed) -> None:
         self._records.append(handed.record)

@@ -23,6 +23,7 @@ class Found:
         rounds: of each pair, seconds by side.
         ratios: of each pair.
         trouble: why there can be no more, by side.
+        stumbled: whether one side alone failed in the last pair, which may have been an accident.
         decision: the verdict, once there is one.
         report: of the candidate's test.
     """
@@ -30,6 +31,7 @@ class Found:
     rounds: list[Mapping[str, Sequence[float]]] = field(default_factory=list)
     ratios: list[PairRatio] = field(default_factory=list)
     trouble: Mapping[str, NotServed] = field(default_factory=dict)
+    stumbled: bool = False
     decision: Decision | None = None
     report: dict[str, Any] | None = None
 
@@ -83,12 +85,20 @@ def measure_pairs(
 def _take_in(found: Found, served: Served, rule: Rule, decide: Decide) -> None:
     found.report = served.report or found.report
     if not served.rounds:
-        found.trouble = served.trouble
+        again = not found.stumbled and _may_be_an_accident(served)
+        found.stumbled = True
+        found.trouble = {} if again else served.trouble
         return
+    found.stumbled = False
     found.rounds.append(served.rounds)
     found.ratios.append(pair_ratio(*(served.rounds[side] for side in (BASE, HEAD, CONTROL))))
     decision = decide(found.ratios, rule)
     found.decision = decision if decision.verdict else None
+
+
+def _may_be_an_accident(served: Served) -> bool:
+    """Whether one side alone had no rounds: three processes share a memory, and any may be its victim."""
+    return len(served.trouble) == 1 and all(one.ended != "skipped" for one in served.trouble.values())
 
 
 def _give_up(found: Mapping[str, Found], budget: Budget, settled: Callable[[str, Found], None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -18,12 +18,17 @@ STARTING = 300.0  # seconds that a worker may take until it has collected
 PREPARING = 600.0  # and until a case is ready
 GRACE = 30.0  # beyond the time that a round took at first
 
-Ended = Literal["failed", "skipped", "oom", "timeout", "died"]
+Ended = Literal["failed", "skipped", "oom", "timeout", "died", "killed"]
 
 
 @dataclass(frozen=True)
 class NotServed:
-    """Why a side had no rounds of a case."""
+    """Why a side had no rounds of a case.
+
+    Attributes:
+        ended: how its test or its process did; `killed` from outside, by a system out of memory most of all.
+        reason: in words.
+    """
 
     ended: Ended
     reason: str
@@ -95,17 +100,20 @@ def serve_pair(
             left = yield from _serve_some(workers, left, limits, random)
 
 
-def collected(worker: Worker) -> list[str]:
+def collected(worker: Worker, hear: Callable[[Message], None] = lambda _: None) -> list[str]:
     """The ids that a worker has.
+
+    Args:
+        worker: which has just been started.
+        hear: takes what it tells before.
 
     Raises:
         WorkerError: it died before it knew.
     """
-    while True:
-        message = worker.hear(STARTING)
-        if "collected" in message:
-            found: list[str] = message["collected"]
-            return found
+    while "collected" not in (message := worker.hear(STARTING)):
+        hear(message)
+    found: list[str] = message["collected"]
+    return found
 
 
 def _serve_some(
@@ -122,7 +130,7 @@ def _serve_some(
 
 
 def _died(error: WorkerError) -> Served:
-    ended: Ended = "timeout" if error.late else "died"
+    ended: Ended = "timeout" if error.late else "killed" if error.killed else "died"
     return Served(trouble={error.side: NotServed(ended, error.reason)})
 
 
@@ -142,7 +150,7 @@ def _serve_case(workers: Sequence[Worker], limits: Limits, random: np.random.Gen
     trouble = {side: found for side, report in reports.items() if (found := _trouble(report))}
     if not rounds and not trouble:
         reason = f"{limits.rounds} rounds of all sides would take {expected:.3g} s, more than --time-limit"
-        trouble = {HEAD: NotServed("timeout", reason)}
+        trouble = {worker.side.name: NotServed("timeout", reason) for worker in workers}
     return Served(rounds, trouble, reports.get(HEAD))
 
 
@@ -178,10 +186,10 @@ def _trouble(report: Message) -> NotServed | None:
     if report["outcome"] == "passed":
         return None
     told = report.get("longrepr")
-    return NotServed(report["outcome"], _words(told))
+    return NotServed(report["outcome"], words_of(told))
 
 
-def _words(told: object) -> str:
+def words_of(told: object) -> str:
     """The reason in a serialised report: of a skip (file, line, text), of a failure a text or a traceback."""
     if isinstance(told, list):
         return str(told[-1]).removeprefix("Skipped: ")

@@ -17,6 +17,7 @@ from reports.pairing import Pair
 from reports.record import Record, handed_over
 
 RATIO = "latency_ratio"
+BLAMELESS = ("skipped", "killed")  # a system out of memory chooses which process it kills
 STAMPED: tuple[Verdict, ...] = ("contaminated", "inconclusive")
 
 
@@ -87,8 +88,8 @@ def failure_of(found: Found) -> tuple[Verdict, str]:
 
 
 def explain(trouble: Mapping[str, NotServed]) -> tuple[Verdict, str]:
-    """What it means that a side had no rounds: worse if it is the candidate alone."""
+    """What it means that a side had no rounds: worse if it is the candidate alone, by its own doing."""
     words = "; ".join(f"{side}: {found.ended}, {found.reason}" for side, found in trouble.items())
     ours = trouble.get(HEAD)
-    alone = ours is not None and len(trouble) == 1 and ours.ended != "skipped"
+    alone = ours is not None and len(trouble) == 1 and ours.ended not in BLAMELESS
     return ("regressed" if alone else "not comparable"), words

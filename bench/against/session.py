@@ -49,6 +49,7 @@ class SideBySide:
         self.head = snapshot(self.repository)
         self.base = self.head if self.asked.selftest else find_revision(self.repository, self.asked.revision)
         self._items: dict[str, pytest.Item] = {}
+        self._session: pytest.Session | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -62,6 +63,7 @@ class SideBySide:
             raise pytest.UsageError(
                 f"--{self.asked.mode} compares benchmarks, none is selected: pytest bench …"
             )
+        self._session = session
         self._items = {item.nodeid: item for item in cases}
         plan = self._plan(cases)
         try:
@@ -137,11 +139,19 @@ class SideBySide:
         hook.pytest_runtest_logstart(nodeid=report.nodeid, location=report.location)
         hook.pytest_runtest_logreport(report=report)
         hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+        self._stop_if_asked()
+
+    def _stop_if_asked(self) -> None:
+        """As pytest's own loop does: after `-x`, or where results cannot be stored any more."""
+        if self._session and self._session.shouldfail:
+            raise self._session.Failed(self._session.shouldfail)
+        if self._session and self._session.shouldstop:
+            raise self._session.Interrupted(self._session.shouldstop)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """The exit status is the comparison's, once there is one."""
-        if self.outcome:
+        if self.outcome and not session.shouldfail:
             session.exitstatus = self.outcome.status
 
     @pytest.hookimpl(trylast=True)  # the verdict comes last, where a reader looks first

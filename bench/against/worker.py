@@ -29,13 +29,15 @@ class WorkerError(Exception):
     Attributes:
         side: whose it was.
         late: whether it was killed because it took too long.
+        killed: whether it was killed from outside.
     """
 
-    def __init__(self, side: str, reason: str, *, late: bool = False) -> None:
+    def __init__(self, side: str, reason: str, *, late: bool = False, killed: bool = False) -> None:
         super().__init__(f"{side}: {reason}")
         self.side = side
         self.reason = reason
         self.late = late
+        self.killed = killed
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Side:
     @property
     def command(self) -> list[str]:
         """The command line."""
-        return [str(self.python), "-m", "pytest", "-p", PLUGIN, "-p", "no:cacheprovider", *self.arguments]
+        pytest = (str(self.python), "-m", "pytest", "-p", PLUGIN, "-p", "no:cacheprovider")
+        return [*pytest, "--continue-on-collection-errors", *self.arguments]
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -123,7 +126,7 @@ class Worker:
             self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
         except OSError:
-            raise WorkerError(self.side.name, self._last_words()) from None
+            raise self._lost() from None
 
     def hear(self, seconds: float) -> Message:
         """The next message.
@@ -143,13 +146,19 @@ class Worker:
         try:
             message: Message = json.loads(line)
         except ValueError:
-            reason = f"no answer in {seconds:g} s" if self._late else self._last_words()
-            raise WorkerError(self.side.name, reason, late=self._late) from None
+            if self._late:
+                raise WorkerError(self.side.name, f"no answer in {seconds:g} s", late=True) from None
+            raise self._lost() from None
         return message
 
     def _kill_late(self) -> None:
         self._late = True
         _kill(self._process)
+
+    def _lost(self) -> WorkerError:
+        words = self._last_words()
+        killed = os.name == "posix" and self._process.returncode == -signal.SIGKILL
+        return WorkerError(self.side.name, words, killed=killed)
 
     def _last_words(self) -> str:
         with suppress(subprocess.TimeoutExpired):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ from pathlib import Path
 from bench.against.worker import Side
 
 ROOT = Path(__file__).parents[3]
-HANGS, DIES, SKIPS, FAILS, NO_MEMORY = "hangs", "dies", "skips", "fails", "no memory"
+HANGS, DIES, KILLED, SKIPS, FAILS, PASSES = "hangs", "dies", "killed", "skips", "fails", "passes"
+BROKEN = "broken"  # in place of a case: a module that cannot be imported
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ def tell(**message: object) -> None:
     sys.stdout.flush()
 
 
-def report(outcome: str, longrepr: object, **properties: object) -> None:
-    tell(report={"outcome": outcome, "longrepr": longrepr, "user_properties": list(properties.items())})
+def report(case: str, outcome: str, longrepr: object) -> None:
+    tell(report={"nodeid": case, "outcome": outcome, "longrepr": longrepr, "user_properties": []})
 
 
 def play(case: str, does: float | str) -> None:
@@ -49,22 +51,28 @@ def play(case: str, does: float | str) -> None:
         sys.stderr.write("out of luck\n")
         sys.stderr.flush()
         os.abort()
+    elif does == KILLED:
+        os.kill(os.getpid(), signal.SIGKILL)
     elif does == HANGS:
         time.sleep(600)
     elif does == SKIPS:
-        report("skipped", ["file", 1, "Skipped: no such kernel"])
+        report(case, "skipped", ["file", 1, "Skipped: no such kernel"])
     elif does == FAILS:
-        report("failed", "outputs differ")
+        report(case, "failed", "outputs differ")
+    elif does == PASSES:
+        report(case, "passed", None)
     else:
         tell(ready=does)
         while json.loads(sys.stdin.readline()):
             tell(seconds=does)
-        report("passed", None)
+        report(case, "passed", None)
     tell(ended=case)
 
 
 def main() -> None:
     script = json.loads(sys.argv[1])
+    if reason := script.pop(BROKEN, ""):
+        tell(broken="bench/test_it.py", reason=f"in it:\nE   {reason}")
     tell(collected=list(script))
     for case in json.loads(sys.stdin.readline()):
         play(case, script[case])

@@ -58,11 +58,49 @@ def test_a_case_with_a_verdict_is_measured_no_more_and_the_others_go_on() -> Non
     assert sides.settled == ["same", "near", "slower"]
 
 
-def test_a_case_that_cannot_be_served_ends_at_once() -> None:
+def test_a_case_that_one_side_fails_is_tried_once_more() -> None:
     sides = Sides({"same": 1.0, "broken": 1.0}, {"broken": NotServed("oom", "no memory")})
     found = sides.measure()
     assert found["broken"].trouble == {"head": NotServed("oom", "no memory")}
-    assert sides.asked == [["same", "broken"], ["same"]]
+    assert sides.asked == [["same", "broken"], ["same", "broken"]]
+    assert sides.settled == ["same", "broken"]
+
+
+def test_an_accident_is_no_trouble() -> None:
+    sides = Sides({"unlucky": 1.0}, {"unlucky": NotServed("killed", "SIGKILL")})
+    serve = sides.serve
+
+    def lucky_later(cases: Sequence[str], number: int) -> Iterator[tuple[str, Served]]:
+        yield from serve(cases, number)
+        sides.trouble = {}
+
+    (found,) = measure_pairs(
+        ["unlucky"], lucky_later, RULE, decide, Budget(math.inf, lambda: 0.0), sides.note
+    ).values()
+    assert not found.trouble
+    assert len(found.ratios) == 2
+    assert verdicts({"unlucky": found}) == {"unlucky": "unchanged"}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"head": NotServed("skipped", "no such kernel")},
+        {"base": NotServed("timeout", "too long"), "head": NotServed("timeout", "too long")},
+    ],
+)
+def test_what_is_no_accident_is_not_tried_again(trouble: Mapping[str, NotServed]) -> None:
+    asked: list[int] = []
+
+    def serve(cases: Sequence[str], number: int) -> Iterator[tuple[str, Served]]:
+        asked.append(number)
+        yield from ((case, Served(trouble=trouble)) for case in cases)
+
+    (found,) = measure_pairs(
+        ["broken"], serve, RULE, decide, Budget(math.inf, lambda: 0.0), lambda *_: None
+    ).values()
+    assert found.trouble == trouble
+    assert asked == [0]
 
 
 def test_a_pair_that_would_end_after_the_budget_is_not_begun() -> None:

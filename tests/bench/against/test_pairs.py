@@ -14,7 +14,7 @@ import pytest
 import bench.against.pairs
 from bench.against.pairs import Limits, NotServed, Served, serve_pair
 from bench.against.worker import Side, Worker, WorkerError, started
-from tests.bench.against.scripted import DIES, FAILS, HANGS, SKIPS, Scripted, scripted
+from tests.bench.against.scripted import DIES, FAILS, HANGS, KILLED, SKIPS, Scripted, scripted
 
 LIMITS = Limits(rounds=4, seconds=100)
 
@@ -70,6 +70,12 @@ def test_a_worker_that_dies_costs_its_case_and_the_others_go_on_in_fresh_ones(tm
     assert no_children()
 
 
+def test_a_worker_that_is_killed_is_told_apart(tmp_path: Path) -> None:
+    found = serve(tmp_path, *three(one=KILLED))
+    assert found["one"].trouble["head"].ended == "killed"
+    assert "SIGKILL" in found["one"].trouble["head"].reason
+
+
 def test_a_worker_that_does_not_answer_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.against.pairs, "PREPARING", 0.5)
     found = serve(tmp_path, *three(one=HANGS, two=0.25))
@@ -80,9 +86,9 @@ def test_a_worker_that_does_not_answer_is_ended(tmp_path: Path, monkeypatch: pyt
 
 def test_rounds_that_would_take_too_long_are_not_begun(tmp_path: Path) -> None:
     found = serve(tmp_path, *three(one=100.0), limits=Limits(rounds=4, seconds=100))
-    trouble = found["one"].trouble["head"]
-    assert trouble.ended == "timeout"
-    assert "4 rounds of all sides would take 404 s, more than --time-limit" in trouble.reason
+    reason = "4 rounds of all sides would take 404 s, more than --time-limit"
+    expected = NotServed("timeout", reason)  # of no side in particular
+    assert found["one"].trouble == dict.fromkeys(("base", "control", "head"), expected)
 
 
 def test_workers_that_cannot_even_begin_are_told_for_every_case(tmp_path: Path) -> None:
