@@ -68,6 +68,11 @@ class Compared:
         return cls(**fields)
 
     @property
+    def is_layer(self) -> bool:
+        """Whether a single layer was timed, and no model."""
+        return self.case.startswith("test_layer[")
+
+    @property
     def by_minimum(self) -> bool:
         """What pytest-benchmark's `min:5%` says of the first pair's base, stored, and the next one's head."""
         return len(self.heads) > 1 and self.head_minima[1] > SLOWER * self.base_minima[0]

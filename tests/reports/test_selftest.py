@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reports.proof import render_selftests, share_text
+from reports.proof import render_selftests
 from reports.record import Run
 from reports.selftest import Compared, SelfTestWriter, Trial, read_selftest, stored_selftests
 
@@ -67,36 +68,67 @@ def test_without_any_there_is_a_word_how_to_make_one(tmp_path: Path) -> None:
         stored_selftests(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("count", "of", "text"),
-    [
-        # by hand: the upper end for no event is 1 - 0.025^(1/n)
-        (0, 299, "0 of 299 (0.0% to 1.2%)"),
-        (59, 59, "59 of 59 (93.9% to 100.0%)"),
-        (0, 0, "none"),
-    ],
-)
-def test_shares_have_exact_intervals(count: int, of: int, text: str) -> None:
-    assert share_text(count, of) == text
+def cells(*paths: Path) -> dict[str, list[str]]:
+    """The rows of both tables of one rule, by name."""
+    table = render_selftests([read_selftest(path) for path in paths], "md")
+    found = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line
+    ]
+    return {row[0]: row[1:] for row in found}
 
 
-def test_the_table_counts_by_case_by_session_and_by_pytest_benchmark_s_rule(tmp_path: Path) -> None:
+def test_the_table_counts_verdicts_and_pytest_benchmark_s_rule_by_kind(tmp_path: Path) -> None:
     same = write(tmp_path, "aa", 1.0, [compared("unchanged")] * 3, [compared("unchanged", 1.0, 1.06)] * 2)
     more = write(tmp_path, "aa", 1.0, [compared("inconclusive")])
     slow = write(tmp_path, "slowdown", 1.05, [compared("regressed"), compared("contaminated", 1.0, 1.05)])
-    table = render_selftests([read_selftest(path) for path in (same, more, slow)], "md")
-    cells = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line
-    ]
-    found = {row[0]: row[1:] for row in cells}
+    found = cells(same, more, slow)
     assert found[""] == ["a commit with itself", "5.0% slower"]
     assert found["sessions"] == ["3", "1"]
     assert found["comparisons"] == ["6", "2"]
-    assert [text.split(" (")[0] for text in found["regressed"]] == ["0 of 6", "1 of 2"]
-    assert [text.split(" (")[0] for text in found["sessions with one"]] == ["0 of 3", "1 of 1"]
+    assert found["regressed"] == ["0 of 6", "1 of 2"]
     assert found["inconclusive"] == ["1", "0"]
     assert found["contaminated"] == ["0", "1"]
-    assert [text.split(" (")[0] for text in found["min:5%"]] == ["2 of 6", "0 of 2"]
+    assert found["min:5%"] == ["2 of 6", "0 of 2"]
+
+
+def test_what_was_not_compared_is_in_no_share_but_told(tmp_path: Path) -> None:
+    lost = compared("not comparable", 1.0, 1.06)
+    session = [compared("unchanged"), compared("improved"), lost]
+    found = cells(write(tmp_path, "aa", 1.0, session, [lost], [compared("regressed", 1.0, 1.06)]))
+    assert found["comparisons"] == ["5"]
+    assert found["not comparable"] == ["2"]
+    assert found["regressed"] == ["1 of 3"]
+    assert found["min:5%"] == ["1 of 3"]
+
+
+def test_each_share_has_an_exact_interval_and_one_clustered_by_session(tmp_path: Path) -> None:
+    found = cells(write(tmp_path, "aa", 1.0, *[[compared("unchanged")] * 10] * 2))
+    # by hand: the upper end for no event is 1 - 0.025^(1/n), of 20 comparisons, of 2 sessions
+    assert found["regressed, exact"] == found["min:5%, exact"] == ["0.0% to 16.8%"]
+    assert found["regressed, by session"] == found["min:5%, by session"] == ["0.0% to 84.2%"]
+
+
+def test_models_and_single_layers_are_told_apart(tmp_path: Path) -> None:
+    layer = replace(compared("inconclusive"), case="test_layer[a]")
+    session = [compared("regressed"), compared("regressed"), layer, replace(layer, verdict="regressed")]
+    found = cells(write(tmp_path, "slowdown", 1.05, session))
+    assert found["models: regressed"] == ["2 of 2"]
+    assert found["models: no verdict"] == ["0"]
+    assert found["single layers: regressed"] == ["1 of 2"]
+    assert found["single layers: by session"] == ["unknown"]
+    assert found["single layers: no verdict"] == ["1"]
+
+
+def test_two_kinds_of_trials_fit_a_terminal_and_what_intervals_are_stands_below(tmp_path: Path) -> None:
+    same = write(tmp_path, "aa", 1.0, [compared("unchanged")] * 299)
+    slow = write(tmp_path, "slowdown", 1.05, [compared("regressed")] * 59)
+    told = render_selftests([read_selftest(same), read_selftest(slow)], "table", 80)
+    assert max(map(len, told.splitlines())) <= 80
+    heads = [line for line in told.splitlines() if "a commit with itself" in line]
+    assert len(heads) == 2
+    assert all("5.0% slower" in line for line in heads)
+    assert "exact: the 95 % interval" in told
+    assert "by session: the one of sessions drawn anew" in told
 
 
 def test_another_rule_is_another_table(tmp_path: Path) -> None:
