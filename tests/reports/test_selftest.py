@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from reports.__main__ import main
 from reports.proof import render_selftests
-from reports.record import Run
+from reports.record import SCHEMA, Run
 from reports.selftest import Compared, SelfTestWriter, Trial, read_selftest, stored_selftests
 
 RUN = Run(
@@ -55,12 +57,60 @@ def test_a_session_that_was_cut_off_costs_its_last_line_alone(tmp_path: Path) ->
     assert read_selftest(path).sessions == [[compared("unchanged")]]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"trial": {}}', "\x00", json.dumps({"run": {}})])
+@pytest.mark.parametrize("text", ["", "{}\n", "[1]\n", '{"trial": {}}\n', "\x00\n", json.dumps({"run": {}})])
 def test_another_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text(text, "utf-8")
-    with pytest.raises(ValueError, match=r"other\.jsonl: not the file of a self-test"):
+    with pytest.raises(ValueError, match=r"other\.jsonl(:1)?: not the file of a self-test"):
         read_selftest(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"[]",
+        b"\xff",
+        b'{"session": 7}',
+        json.dumps({"session": [1], **asdict(compared("unchanged"))}).encode(),
+        json.dumps({"session": 0, **asdict(compared("unchanged")), "verdict": 1}).encode(),
+        json.dumps({"session": 0, **asdict(compared("unchanged")), "heads": 1}).encode(),
+        json.dumps({"session": 0, **asdict(compared("unchanged")), "extra": 1}).encode(),
+    ],
+)
+def test_a_damaged_line_costs_that_line_alone(tmp_path: Path, line: bytes) -> None:
+    path = write(tmp_path, "aa", 1.0, [compared("unchanged"), compared("regressed")])
+    header, first, second, end = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([header, first, line, second, end]))
+    found = read_selftest(path)
+    assert found.sessions == [[compared("unchanged"), compared("regressed")]]
+    assert len(found.damage) == 1
+    assert found.damage[0].startswith(f"{path}:3: damaged line left out (")
+
+
+def test_the_command_tells_of_damage_and_goes_on_with_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut, newer, damaged, _ = (write(tmp_path, "aa", 1.0, [compared("unchanged")] * 2) for _ in range(4))
+    cut.write_bytes(cut.read_bytes()[:50])
+    newer.write_text(
+        newer.read_text("utf-8").replace(f'"schema": {SCHEMA}', '"schema": 99, "more": 1'), "utf-8"
+    )
+    damaged.write_text(damaged.read_text("utf-8").replace('"unchanged"', "unchanged", 1), "utf-8")
+    assert main(["selftest", "--results", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert re.search(r"^comparisons +3$", told.out, re.MULTILINE)
+    assert f"error: {cut}: not the file of a self-test" in told.err
+    assert f"error: {newer}: written with schema 99, this program knows {SCHEMA}: update it" in told.err
+    assert f"error: {damaged}:2: damaged line left out" in told.err
+    assert told.err.count("error:") == 3
+
+
+def test_without_damage_the_command_ends_well_and_with_damage_alone_it_does_not(tmp_path: Path) -> None:
+    path = write(tmp_path, "aa", 1.0, [compared("unchanged")])
+    assert main(["selftest", str(path)]) == 0
+    path.write_text("nonsense\n", "utf-8")
+    assert main(["selftest", str(path)]) == 1
 
 
 def test_without_any_there_is_a_word_how_to_make_one(tmp_path: Path) -> None:
