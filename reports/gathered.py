@@ -7,12 +7,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from reports.metrics import RATIO
+from reports.ratios import is_against, says_nothing
 from reports.record import KEY, Outcome, Record
 from reports.store import parse_record, read_lines
 
-AGAINST = "against "  # how the protocol of a ratio begins that is to any base commit
-UNUSABLE = ("contaminated", "inconclusive")  # how stamps begin of ratios that say nothing
 _thing = attrgetter(*KEY, "unit")
 _measured = attrgetter("value", "low", "high", "samples", "stamps", "outcome")
 
@@ -38,7 +36,7 @@ class Point(NamedTuple):
     @property
     def is_usable(self) -> bool:
         """Whether it was measured, and nothing is said against it."""
-        return self.value is not None and not any(str(stamp).startswith(UNUSABLE) for stamp in self.stamps)
+        return self.value is not None and not says_nothing(self.stamps)
 
 
 Points = dict[int, Point]
@@ -81,7 +79,7 @@ class Gathered:
                 self.damage.append(str(error))
 
     def _add(self, at: int, path: Path, record: Record) -> None:
-        if record.metric == RATIO and (record.protocol or "").startswith(AGAINST):
+        if is_against(record):
             self.against += 1
             return
         thing = _thing(record)
