@@ -61,7 +61,10 @@ class Gathered:
         return list(self._series.values())
 
     def take(self, at: int, path: Path, records: Iterable[Record]) -> None:
-        """Adds what a run of a commit measured; what it has already is replaced."""
+        """Adds what a run of a commit measured.
+
+        What the commit has already is replaced, but what is usable only by what is not stamped unusable.
+        """
         for record in records:
             self._add(at, path, record)
 
@@ -85,4 +88,6 @@ class Gathered:
         thing = _thing(record)
         if thing not in self._series:
             self._series[thing] = (record, {})
-        self._series[thing][1][at] = Point(at, path, *_measured(record))
+        points, point = self._series[thing][1], Point(at, path, *_measured(record))
+        if not (says_nothing(point.stamps) and at in points and points[at].is_usable):
+            points[at] = point

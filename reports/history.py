@@ -60,7 +60,7 @@ class History:
 
 
 def read_history(timeline: Timeline, known: Mapping[Path, StoredRun] | None = None) -> History:
-    """Reads the runs of a timeline; of what a commit has twice the newer counts.
+    """Reads the runs of a timeline; of what a commit has twice the newer counts, unless it says nothing.
 
     Args:
         timeline: which runs, in which order.
