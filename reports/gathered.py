@@ -7,12 +7,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from reports.metrics import RATIO
+from reports.ratios import is_against, says_nothing
 from reports.record import KEY, Outcome, Record
 from reports.store import parse_record, read_lines
 
-AGAINST = "against "  # how the protocol of a ratio begins that is to any base commit
-UNUSABLE = ("contaminated", "inconclusive")  # how stamps begin of ratios that say nothing
 _thing = attrgetter(*KEY, "unit")
 _measured = attrgetter("value", "low", "high", "samples", "stamps", "outcome")
 
@@ -38,7 +36,7 @@ class Point(NamedTuple):
     @property
     def is_usable(self) -> bool:
         """Whether it was measured, and nothing is said against it."""
-        return self.value is not None and not any(str(stamp).startswith(UNUSABLE) for stamp in self.stamps)
+        return self.value is not None and not says_nothing(self.stamps)
 
 
 Points = dict[int, Point]
@@ -63,7 +61,10 @@ class Gathered:
         return list(self._series.values())
 
     def take(self, at: int, path: Path, records: Iterable[Record]) -> None:
-        """Adds what a run of a commit measured; what it has already is replaced."""
+        """Adds what a run of a commit measured.
+
+        What the commit has already is replaced, but what is usable only by what is not stamped unusable.
+        """
         for record in records:
             self._add(at, path, record)
 
@@ -81,10 +82,12 @@ class Gathered:
                 self.damage.append(str(error))
 
     def _add(self, at: int, path: Path, record: Record) -> None:
-        if record.metric == RATIO and (record.protocol or "").startswith(AGAINST):
+        if is_against(record):
             self.against += 1
             return
         thing = _thing(record)
         if thing not in self._series:
             self._series[thing] = (record, {})
-        self._series[thing][1][at] = Point(at, path, *_measured(record))
+        points, point = self._series[thing][1], Point(at, path, *_measured(record))
+        if not (says_nothing(point.stamps) and at in points and points[at].is_usable):
+            points[at] = point

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reports.gathered import Gathered, Point
-from reports.metrics import RATIO
 from reports.pairing import differing_fields, subject_of
+from reports.ratios import is_anchored
 from reports.record import Record
 from reports.store import StoredRun
 from reports.timeline import Commit, Timeline
-
-ANCHOR = "anchor "  # how the protocol of a ratio begins that is to a fixed commit
+from reports.verdicts import field_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +32,7 @@ class Series:
     @property
     def is_anchored(self) -> bool:
         """Whether its values are ratios to one and the same commit, measured in the same rounds."""
-        return self.record.metric == RATIO and (self.record.protocol or "").startswith(ANCHOR)
+        return is_anchored(self.record)
 
     def record_of(self, point: Point) -> Record:
         """The record of a point again, as far as a comparison wants it."""
@@ -61,7 +60,7 @@ class History:
 
 
 def read_history(timeline: Timeline, known: Mapping[Path, StoredRun] | None = None) -> History:
-    """Reads the runs of a timeline; of what a commit has twice the newer counts.
+    """Reads the runs of a timeline; of what a commit has twice the newer counts, unless it says nothing.
 
     Args:
         timeline: which runs, in which order.
@@ -108,10 +107,5 @@ def _before(one: Series, others: Sequence[Series]) -> Series | None:
 def _describe_change(before: Record, after: Record) -> str:
     fields = [*differing_fields(before, after), *(["unit"] if before.unit != after.unit else [])]
     return ", ".join(
-        f"{name.replace('_', ' ')} {_text(before, name)} → {_text(after, name)}" for name in fields
+        f"{name.replace('_', ' ')} {field_text(before, name)} → {field_text(after, name)}" for name in fields
     )
-
-
-def _text(record: Record, name: str) -> str:
-    value = getattr(record, name)
-    return "none" if value in {None, ""} else str(value)

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from reports.record import Run
-from reports.store import open_new
+from reports.record import SCHEMA, Run
+from reports.store import describe_newer, open_new
 
 FOLDER = "selftests"
 SUFFIX = ".jsonl"
+# what reading a line of anyone's may raise
+DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 SLOWER = 1.05  # the smallest round by which pytest-benchmark's `min:5%` calls a regression
 
 
@@ -61,24 +63,42 @@ class Compared:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Self:
-        """From a line of the file."""
+        """From a line of the file.
+
+        Raises:
+            TypeError, ValueError: a field is missing, unknown or of another type.
+        """
+        texts = ("case", "verdict", "reason")
+        if not all(isinstance(row.get(name), str) for name in texts):
+            raise TypeError(f"expected texts: {', '.join(texts)}")
         fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+            name: value if name in texts else tuple(map(float, value)) for name, value in row.items()
         }
         return cls(**fields)
 
     @property
+    def is_layer(self) -> bool:
+        """Whether a single layer was timed, and no model."""
+        return self.case.startswith("test_layer[")
+
+    @property
     def by_minimum(self) -> bool:
         """What pytest-benchmark's `min:5%` says of the first pair's base, stored, and the next one's head."""
-        return len(self.heads) > 1 and self.head_minima[1] > SLOWER * self.base_minima[0]
+        pairs = min(len(self.base_minima), len(self.head_minima))
+        return pairs > 1 and self.head_minima[1] > SLOWER * self.base_minima[0]
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A trial and its comparisons, session by session."""
+    """A trial and its comparisons, session by session.
+
+    Attributes:
+        damage: what could not be read, a sentence each, naming file and line.
+    """
 
     trial: Trial
     sessions: Sequence[Sequence[Compared]]
+    damage: tuple[str, ...] = ()
 
 
 class SelfTestWriter:
@@ -115,17 +135,42 @@ def stored_selftests(results: Path) -> list[Path]:
 def read_selftest(path: Path) -> SelfTest:
     """Reads a trial, as far as its last whole line: it may have been cut off, or not be over.
 
+    A damaged line costs that line alone.
+
     Raises:
-        ValueError: the file is not one.
+        ValueError: the file is not one, or its schema is newer than this program's.
     """
+    header, lines = _whole_lines(path)
+    trial = _parse_trial(path, header)
+    sessions: dict[int, list[Compared]] = {}
+    damage = []
+    for at, line in enumerate(lines, start=2):
+        try:
+            row = json.loads(line)
+            session, compared = int(row.pop("session")), Compared.from_json(row)
+            sessions.setdefault(session, []).append(compared)
+        except DAMAGE as error:
+            damage.append(f"{path}:{at}: damaged line left out ({error})")
+    return SelfTest(trial, list(sessions.values()), tuple(damage))
+
+
+def _whole_lines(path: Path) -> tuple[bytes, list[bytes]]:
+    """The first one, and the others; what follows the last end of a line was cut off."""
     try:
-        first, *others = [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
-        header = first["trial"]
-        trial = Trial(**{**header, "run": Run(**header["run"])})
-        sessions: dict[int, list[Compared]] = {}
-        for line in others:
-            number = line.pop("session")
-            sessions.setdefault(number, []).append(Compared.from_json(line))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: not the file of a self-test ({error})") from error
-    return SelfTest(trial, list(sessions.values()))
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from error
+    if not lines:
+        raise ValueError(f"{path}: not the file of a self-test (it has no whole line)")
+    return lines[0], lines[1:]
+
+
+def _parse_trial(path: Path, line: bytes) -> Trial:
+    try:
+        header = json.loads(line)["trial"]
+        schema = int(header["run"]["schema"])
+        if schema <= SCHEMA:
+            return Trial(**{**header, "factor": float(header["factor"]), "run": Run(**header["run"])})
+    except DAMAGE as error:
+        raise ValueError(f"{path}:1: not the file of a self-test ({error})") from error
+    raise ValueError(describe_newer(path, schema))

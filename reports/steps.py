@@ -12,6 +12,7 @@ from reports.gathered import Point
 from reports.history import History, Series
 from reports.judged import Verdict, direct
 from reports.metrics import is_headline, is_within, tolerance_of
+from reports.ratios import UNUSABLE
 from reports.record import Record
 from reports.score_steps import ScoreSteps, score_steps
 from reports.verdicts import describe_rule
@@ -117,11 +118,7 @@ def _moved(record: Record, level: Point, point: Point, tolerance: float | None) 
 
 def _describe_unused(there: int, used: int) -> str:
     """Why steps may be missing, in words."""
-    bad = (
-        f"{there - used} of {there} left out: contaminated, inconclusive or not measured"
-        if there > used
-        else ""
-    )
+    bad = f"{there - used} of {there} left out: {', '.join(UNUSABLE)} or not measured" if there > used else ""
     few = f"{used} commits are too few, steps are looked for from {2 * FEWEST}" if used < 2 * FEWEST else ""
     return "; ".join(filter(None, (bad, few)))
 

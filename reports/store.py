@@ -205,4 +205,9 @@ def _parse_header(path: Path, line: bytes) -> Run:
             return Run(**header)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}:1: not the header of a run ({error})") from error
-    raise ValueError(f"{path}: written with schema {schema}, this program knows {SCHEMA}: update it")
+    raise ValueError(describe_newer(path, schema))
+
+
+def describe_newer(path: Path, schema: int) -> str:
+    """Why a file of a newer program is not read."""
+    return f"{path}: written with schema {schema}, this program knows {SCHEMA}: update it"

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reports.cells import FAILED, cell, sparsity_text, variant_text
 from reports.escaping import markdown
-from reports.metrics import is_headline
+from reports.metrics import RATIO, is_headline
 from reports.noise import explain_noise
+from reports.ratios import describe_protocol
 from reports.record import LAYER, Record
 from reports.structure import STRUCTURE, structure_table
 from reports.table import STYLES, Table
@@ -26,7 +27,7 @@ COLUMNS = {
         "amdahl_bound",
         "speedup",
         "rate",
-        "latency_ratio",
+        RATIO,
     ),
     "memory": ("weight_memory", "state_memory", "activation_peak", "peak_memory", "untied_memory"),
 }
@@ -95,7 +96,8 @@ def _setting(record: Record) -> tuple[object, ...]:
 
 
 def _describe(record: Record) -> str:
-    return "; ".join(filter(None, (record.weights, record.protocol, describe_place(record))))
+    facts = (record.weights, describe_protocol(record.protocol), describe_place(record))
+    return "; ".join(filter(None, facts))
 
 
 def describe_place(record: Record) -> str:

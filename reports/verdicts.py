@@ -14,6 +14,7 @@ from reports.judged import Judged, direct
 from reports.metrics import is_within, tolerance_of
 from reports.pairing import Pair, pair_records
 from reports.quality import judge_quality
+from reports.ratios import describe_protocol
 from reports.record import Record
 from reports.store import StoredRun
 
@@ -82,11 +83,14 @@ def _judge_unmeasured(pair: Pair, machines: str) -> Judged | None:
 
 def _obstacles(base: Record, head: Record, differing: Sequence[str]) -> list[str]:
     fields = [*differing, *(["unit"] if base.unit != head.unit else [])]
-    return [f"{name.replace('_', ' ')} {_text(base, name)} and {_text(head, name)}" for name in fields]
+    return [
+        f"{name.replace('_', ' ')} {field_text(base, name)} and {field_text(head, name)}" for name in fields
+    ]
 
 
-def _text(record: Record, name: str) -> str:
-    value = getattr(record, name)
+def field_text(record: Record, name: str) -> str:
+    """A field in which two records differ, in words."""
+    value = describe_protocol(record.protocol) if name == "protocol" else getattr(record, name)
     return "none" if value in {None, ""} else str(value)
 
 

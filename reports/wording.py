@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from reports.cells import format_value, variant_text
 from reports.escaping import printable
+from reports.ratios import describe_protocol
 from reports.record import Record
 from reports.tables import describe_place
 
@@ -35,7 +36,7 @@ def describe_cases(records: Sequence[Record]) -> list[str]:
 
 def _circumstances(record: Record) -> str:
     seed = "" if record.seed is None else f"seed {record.seed}"
-    facts = (record.weights, record.protocol, describe_place(record), seed)
+    facts = (record.weights, describe_protocol(record.protocol), describe_place(record), seed)
     return printable(f" ({'; '.join(map(str, filter(None, facts)))})")
 
 

@@ -14,11 +14,11 @@ from reports.judged import Judged, Verdict
 from reports.latency_rule import Decision, Rule, interval_of
 from reports.metrics import METRICS
 from reports.pairing import Pair
+from reports.ratios import UNUSABLE
 from reports.record import Record, handed_over
 
 RATIO = "latency_ratio"
 BLAMELESS = ("skipped", "killed")  # a system out of memory chooses which process it kills
-STAMPED: tuple[Verdict, ...] = ("contaminated", "inconclusive")
 
 
 def case_record(found: Found) -> Record | None:
@@ -65,7 +65,7 @@ def ratio_record(found: Found, protocol: str) -> Record | None:
 
 
 def _stamps(decision: Decision | None) -> tuple[str, ...]:
-    if decision is None or decision.verdict not in STAMPED:
+    if decision is None or decision.verdict not in UNUSABLE:
         return ()
     return (f"{decision.verdict}: {decision.reason}",)
 

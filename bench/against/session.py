@@ -27,6 +27,7 @@ from reports.compare import render, write_comparison
 from reports.environment import describe_run
 from reports.judged import Judged
 from reports.proof import render_selftests
+from reports.ratios import protocol_of
 from reports.selftest import read_selftest
 
 
@@ -127,7 +128,7 @@ class SideBySide:
         """A verdict on times becomes the result of its test, and its ratio is recorded."""
         if self.asked.selftest:
             return
-        protocol = f"{self.asked.mode} {self.base.short}"
+        protocol = protocol_of(self.asked.mode, self.base.short, self.asked.rule)
         row = judge_latency(found, protocol, self.asked.rule)
         if row:
             self.rows[case] = row

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from reports.latency_rule import VERSION
 from reports.store import read_run, stored_runs
 from tests.acceptance.conftest import Tiny, environment
 from tests.acceptance.toy import DECODED, FORWARD, GRID, Ended, Toy, make_toy
@@ -101,7 +102,7 @@ def test_ratios_are_stored_with_the_run_of_the_working_tree(toy: Toy, worse: End
     assert set(ratios) == {"decode-b1x16", "forward-b1x16"}
     decoding = ratios["decode-b1x16"]
     assert decoding.protocol is not None
-    assert re.fullmatch(r"against [0-9a-f]{12}", decoding.protocol)
+    assert re.fullmatch(rf"against [0-9a-f]{{12}}, rule {VERSION}, 1 x 5", decoding.protocol)
     assert decoding.low is not None
     assert decoding.high is not None
     assert decoding.low <= float(decoding.value or 0) <= decoding.high
@@ -144,7 +145,7 @@ def test_an_anchor_records_ratios_and_judges_nothing(toy: Toy) -> None:
     assert ended.status == 0, ended.output
     stored = read_run(stored_runs(toy.root / "results" / "anchored")[-1])
     (decoding,) = (record for record in stored.records if record.workload == "decode-b1x16")
-    assert re.fullmatch(r"anchor [0-9a-f]{12}", str(decoding.protocol))
+    assert re.fullmatch(rf"anchor [0-9a-f]{{12}}, rule {VERSION}, 1 x 5", str(decoding.protocol))
 
 
 def test_a_self_test_makes_as_many_comparisons_as_were_asked_for_in_whole_sessions(toy: Toy) -> None:

@@ -77,6 +77,32 @@ def test_of_several_runs_of_a_commit_the_newest_that_has_a_thing_counts(
     assert [point.at for point in found.series[1].points] == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("measured", "counts"),
+    [
+        ([(1.0, ""), (2.0, "contaminated: why")], 1.0),
+        ([(1.0, ""), (2.0, ""), (3.0, "inconclusive"), (4.0, "contaminated")], 2.0),
+        ([(1.0, "inconclusive"), (2.0, "")], 2.0),
+        ([(1.0, "contaminated"), (2.0, "inconclusive")], 2.0),
+        ([(1.0, ""), (2.0, "noisy")], 2.0),
+    ],
+)
+def test_of_several_ratios_of_a_commit_the_newest_usable_one_counts(
+    tmp_path: Path, shas: list[str], measured: Sequence[tuple[float, str]], counts: float
+) -> None:
+    store(tmp_path / "results", shas[1], [RATIO])
+    for second, (value, stamp) in enumerate(measured, start=1):
+        stamps = (stamp,) if stamp else ()
+        store(tmp_path / "results", shas[0], [replace(RATIO, value=value, stamps=stamps)], second)
+    assert values(history(tmp_path))[0] == (shas[0][:7], counts)
+
+
+def test_that_memory_ran_out_counts_though_it_was_measured_before(tmp_path: Path, shas: list[str]) -> None:
+    store(tmp_path / "results", shas[0], [sized(1)])
+    store(tmp_path / "results", shas[0], [replace(SIZE, value=None, outcome="oom")], 1)
+    assert values(history(tmp_path)) == [(shas[0][:7], None)]
+
+
 def test_a_commit_off_the_line_changes_nothing_but_the_number_of_runs_left_out(
     tmp_path: Path, shas: list[str]
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.history import read_history
+from reports.latency_rule import VERSION
 from reports.record import Record
 from reports.steps import Judgement, judge_history
 from reports.timeline import timeline_of
@@ -126,6 +127,20 @@ def test_another_anchor_is_another_series(tmp_path: Path) -> None:
     old, new = judge(tmp_path, rows)
     assert old.steps == new.steps == ()
     assert new.series.continues == "protocol anchor 0123456789ab → anchor ffffffffffff"
+
+
+def test_another_rule_or_other_rounds_are_another_series(tmp_path: Path) -> None:
+    rules = ("", ", rule 2, 5 x 60", f", rule {VERSION}, 5 x 60", f", rule {VERSION}, 5 x 5")
+    rows = [
+        [replace(RATIO, value=1.0 + number, protocol=f"anchor 0123456789ab{rule}")]
+        for number, rule in enumerate(rules)
+        for _ in range(8)
+    ]
+    found = judge(tmp_path, rows)
+    assert [(one.kind, one.steps, len(one.series.points)) for one in found] == [("ratio", (), 8)] * 4
+    assert found[1].series.continues == (
+        "protocol anchor 0123456789ab → anchor 0123456789ab by rule 2: 5 pairs x 60 rounds"
+    )
 
 
 def scored(value: float, scores: Any) -> tuple[Record, Samples]:  # noqa: ANN401 - an array
