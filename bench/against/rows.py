@@ -12,12 +12,11 @@ from bench.against.pairs import NotServed
 from bench.against.worker import BASE, HEAD
 from reports.judged import Judged, Verdict
 from reports.latency_rule import Decision, Rule, interval_of
-from reports.metrics import METRICS
+from reports.metrics import METRICS, RATIO
 from reports.pairing import Pair
 from reports.ratios import UNUSABLE
 from reports.record import Record, handed_over
 
-RATIO = "latency_ratio"
 BLAMELESS = ("skipped", "killed")  # a system out of memory chooses which process it kills
 
 
