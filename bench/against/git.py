@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,13 @@ IDENTITY = {
         ("DATE", "2000-01-01T00:00:00Z"),
     )
 }
+# what git tells a hook of the repository that it runs in (`git rev-parse --local-env-vars`): a git that
+# inherits it writes to that one's index. Settings (GIT_CONFIG_COUNT, GIT_CONFIG_PARAMETERS) stay, as git
+# leaves them to submodules: a machine may trust a repository by them alone
+LOCAL = re.compile(
+    "GIT_(ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|CONFIG|DIR|GRAFT_FILE|IMPLICIT_WORK_TREE|INDEX_FILE"
+    "|INTERNAL_SUPER_PREFIX|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|PREFIX|REPLACE_REF_BASE|SHALLOW_FILE|WORK_TREE)"
+)
 
 
 class GitError(Exception):
@@ -66,13 +74,13 @@ class Repository:
     top: Path
     prefix: str
 
-    def ask(self, *arguments: str, **surroundings: str) -> str:
+    def ask(self, *arguments: str, **extra: str) -> str:
         """What git answers.
 
         Raises:
             GitError: it refuses.
         """
-        return ask(self.top, *arguments, **surroundings)
+        return ask(self.top, *arguments, **extra)
 
     @property
     def shared(self) -> Path:
@@ -80,14 +88,24 @@ class Repository:
         return (self.top / self.ask("rev-parse", "--git-common-dir")).resolve()
 
 
-def ask(folder: Path, *arguments: str, **surroundings: str) -> str:
-    """What git answers in a folder; its hooks stay out of it.
+def surroundings() -> dict[str, str]:
+    """The environment variables of this process without what is said there of a repository, by a hook say."""
+    return {name: value for name, value in os.environ.items() if not LOCAL.fullmatch(name)}
+
+
+def ask(folder: Path, *arguments: str, **extra: str) -> str:
+    """What git answers in a folder; its hooks stay out of it, and so does the hook that this may run in.
+
+    Args:
+        folder: whose repository is asked.
+        arguments: of git.
+        extra: further environment variables.
 
     Raises:
         GitError: it refuses, or is not there.
     """
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *arguments]
-    environment: Mapping[str, str] = {**os.environ, "LC_ALL": "C", **surroundings}
+    environment: Mapping[str, str] = {**surroundings(), "LC_ALL": "C", **extra}
     try:
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="replace", check=True, env=environment

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.against.git import Revision, ask, find_repository, find_revision, snapshot
+from bench.against.git import Revision, ask, find_repository, find_revision, snapshot, surroundings
 from tests.bench.against.repository import commit, git, make_repository
 
 
@@ -131,3 +131,26 @@ def test_hooks_of_the_user_stay_out_of_it(repository: Path) -> None:
     hook.chmod(0o755)
     ask(repository, "worktree", "add", "--detach", str(repository.parent / "other"))
     assert not list(repository.parent.rglob("hooked"))
+
+
+def test_what_git_tells_a_hook_of_its_repository_is_not_handed_on(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = set(git(repository, "rev-parse", "--local-env-vars").splitlines())
+    for name in local | {"GIT_CONFIG_GLOBAL"}:
+        monkeypatch.setenv(name, "0")
+    settings = {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_GLOBAL"}
+    assert {name for name in surroundings() if name in local | settings} == settings
+
+
+def test_within_a_hook_of_another_repository_it_is_the_folder_s_that_answers(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_repository(tmp_path / "other")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    assert find_repository(repository).top == repository
+
+
+def test_what_is_said_to_git_on_purpose_counts(repository: Path, tmp_path: Path) -> None:
+    assert ask(repository, "ls-files", GIT_INDEX_FILE=str(tmp_path / "none")) == ""

@@ -58,6 +58,22 @@ def test_a_dirty_tree_is_measured_as_it_was_when_it_began(repository: Path) -> N
         assert texts(trees.base)["fixtures/model.py"] == "new"
 
 
+def test_from_a_hook_the_user_s_index_stays_as_it_is(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "conftest.py").write_text("staged", "utf-8")
+    git(repository, "add", "conftest.py")
+    (repository / "new.txt").write_text("not staged", "utf-8")
+    before = git(repository, "status", "--porcelain")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repository / ".git" / "index"))
+    monkeypatch.setenv("GIT_PREFIX", "")
+    found = find_repository(repository)
+    with checked_out(found, find_revision(found, "HEAD~1"), snapshot(found)) as trees:
+        assert texts(trees.head)["conftest.py"] == "staged"
+        assert texts(trees.base)["fixtures/model.py"] == "old"
+    assert git(repository, "status", "--porcelain") == before
+
+
 def _interrupt(repository: Repository, error: type[BaseException]) -> None:
     base, head = (find_revision(repository, name) for name in ("HEAD~1", "HEAD"))
     with checked_out(repository, base, head):
