@@ -32,8 +32,8 @@ LOCAL = re.compile(
 )
 
 
-class GitError(Exception):
-    """Git refused; the message is git's own."""
+class GitError(ValueError):
+    """Git refused; the message is git's own, in a line."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def ask(folder: Path, *arguments: str, **extra: str) -> str:
         extra: further environment variables.
 
     Raises:
-        GitError: it refuses, or is not there.
+        GitError: it refuses, or cannot be started.
     """
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *arguments]
     environment: Mapping[str, str] = {**surroundings(), "LC_ALL": "C", **extra}
@@ -112,8 +112,10 @@ def ask(folder: Path, *arguments: str, **extra: str) -> str:
         )
     except FileNotFoundError:
         raise GitError("git is not installed") from None
+    except OSError as error:
+        raise GitError(f"git cannot be started: {error}") from error
     except subprocess.CalledProcessError as error:
-        raise GitError(str(error.stderr).strip()) from error
+        raise GitError("; ".join(str(error.stderr).strip().splitlines())) from error
     return done.stdout.strip()
 
 
@@ -160,7 +162,20 @@ def _expected(repository: Repository, name: str) -> str:
 
 
 def snapshot(repository: Repository) -> Revision:
-    """The working tree as it is now, with what git does not ignore, as a commit that no branch knows."""
+    """The working tree as it is now, with what git does not ignore, as a commit that no branch knows.
+
+    Raises:
+        ValueError: something in it cannot be read, or git's own folder cannot be written to.
+    """
+    try:
+        return _snapshot(repository)
+    except (GitError, OSError) as error:
+        raise ValueError(
+            f"no snapshot of {repository.top} could be taken ({error}): have git ignore what it cannot read"
+        ) from error
+
+
+def _snapshot(repository: Repository) -> Revision:
     head = find_revision(repository, "HEAD")
     with TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}

@@ -43,21 +43,26 @@ def checked_out(repository: Repository, base: Revision, head: Revision) -> Itera
     """Both revisions in trees of their own, until the end of the block.
 
     Raises:
-        ValueError: git cannot check one out.
+        ValueError: git cannot check one out, or there is no room for it.
     """
     sweep(repository)
     folder = repository.shared / FOLDER / str(os.getpid())
-    roots = {name: folder / name / repository.prefix for name in ("base", "head")}
     try:
-        for (name, _), revision in zip(roots.items(), (base, head), strict=True):
-            repository.ask("worktree", "add", "--detach", "--force", str(folder / name), revision.tree)
-        locks = {name: _lock(root) for name, root in roots.items()}
-        _compose(roots["base"], roots["head"])
-        yield Trees(roots["base"], roots["head"], locks["base"], locks["head"])
-    except GitError as error:
-        raise ValueError(f"no tree of {base} and {head} could be made: {error}") from error
+        yield _make_trees(repository, folder, base, head)
     finally:
         _remove(repository, folder)
+
+
+def _make_trees(repository: Repository, folder: Path, base: Revision, head: Revision) -> Trees:
+    roots = [folder / name / repository.prefix for name in ("base", "head")]
+    try:
+        for name, revision in (("base", base), ("head", head)):
+            repository.ask("worktree", "add", "--detach", "--force", str(folder / name), revision.tree)
+        locks = [_lock(root) for root in roots]
+        _compose(*roots)
+    except (GitError, OSError) as error:
+        raise ValueError(f"no trees of {base} and {head} could be made: {error}") from error
+    return Trees(*roots, *locks)
 
 
 def sweep(repository: Repository) -> None:

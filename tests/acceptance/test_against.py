@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -17,6 +18,7 @@ import pytest
 from reports.store import read_run, stored_runs
 from tests.acceptance.conftest import Tiny, environment
 from tests.acceptance.toy import DECODED, FORWARD, GRID, Ended, Toy, make_toy
+from tests.bench.against.repository import make_repository
 from tests.signals import interruptible
 
 QUICK = ("--pairs", "1", "--rounds", "5")
@@ -171,6 +173,16 @@ def test_wrong_options_are_told_before_any_work(toy: Toy, arguments: tuple[str, 
     assert ended.status == 4
     assert words in " ".join(ended.output.split())
     assert "collected" not in ended.output
+
+
+def test_a_tree_that_git_cannot_take_is_told_before_any_work(toy: Toy) -> None:
+    toy.at("words")
+    make_repository(toy.root / "nested")  # git has nothing of it to take
+    ended = toy.run("--against", "fine", *GRID)
+    shutil.rmtree(toy.root / "nested")
+    assert ended.status == 4, ended.output
+    assert "'nested/' does not have a commit checked out" in " ".join(ended.output.split())
+    assert "Traceback" not in ended.output
 
 
 @pytest.fixture

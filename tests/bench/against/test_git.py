@@ -124,6 +124,20 @@ def test_a_project_in_a_folder_of_its_repository_knows_where(repository: Path) -
     assert find_repository(repository / "inner").prefix == "inner/"
 
 
+def test_what_git_cannot_take_is_told(repository: Path) -> None:
+    make_repository(repository / "nested")  # without a commit
+    with pytest.raises(ValueError, match=r"no snapshot of .*project .*error: 'nested/' does not"):
+        snapshot(find_repository(repository))
+
+
+def test_a_git_that_cannot_be_started_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "git").mkdir()
+    (repository / "git" / "git").write_text("#!/no/such/shell\n", "utf-8")
+    monkeypatch.setenv("PATH", str(repository / "git"))
+    with pytest.raises(ValueError, match="git cannot be started"):
+        find_repository(repository)
+
+
 def test_hooks_of_the_user_stay_out_of_it(repository: Path) -> None:
     hook = repository / ".git" / "hooks" / "post-checkout"
     hook.parent.mkdir(exist_ok=True)

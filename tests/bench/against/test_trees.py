@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from bench.against.git import Repository, find_repository, find_revision, snapshot
-from bench.against.trees import FOLDER, checked_out, sweep
+from bench.against.git import Repository, Revision, find_repository, find_revision, snapshot
+from bench.against.trees import FOLDER, Trees, checked_out, sweep
 from tests.bench.against.repository import commit, git, make_repository
 
 
@@ -74,6 +75,29 @@ def test_from_a_hook_the_user_s_index_stays_as_it_is(
     assert git(repository, "status", "--porcelain") == before
 
 
+def test_what_cannot_be_checked_out_is_told(repository: Path) -> None:
+    found = find_repository(repository)
+    unknown = Revision("gone", "1" * 40, tree="1" * 40)
+    with pytest.raises(ValueError, match=r"no trees of gone .* could be made: fatal"), _both(found, unknown):
+        pass
+    assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_a_base_that_cannot_be_given_what_drives_it_is_told(repository: Path) -> None:
+    (repository / "reports").rename(repository / "telling")
+    (repository / "reports").symlink_to("telling")
+    commit(repository, "a link where the candidate has a folder")
+    found = find_repository(repository)
+    linked = find_revision(found, "HEAD")
+    git(repository, "checkout", "--quiet", "HEAD~1")
+    with pytest.raises(ValueError, match=r"no trees of .*: .*symbolic link"), _both(found, linked):
+        pass
+
+
+def _both(repository: Repository, base: Revision) -> AbstractContextManager[Trees]:
+    return checked_out(repository, base, snapshot(repository))
+
+
 def _interrupt(repository: Repository, error: type[BaseException]) -> None:
     base, head = (find_revision(repository, name) for name in ("HEAD~1", "HEAD"))
     with checked_out(repository, base, head):
@@ -81,7 +105,7 @@ def _interrupt(repository: Repository, error: type[BaseException]) -> None:
         raise error
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError])
 def test_however_it_ends_nothing_is_left(repository: Path, error: type[BaseException]) -> None:
     found = find_repository(repository)
     before = git(repository, "worktree", "list"), git(repository, "status", "--porcelain")
