@@ -70,14 +70,28 @@ def sweep(repository: Repository) -> None:
     for folder in (repository.shared / FOLDER).glob("*"):
         if folder.name.isdecimal() and not psutil.pid_exists(int(folder.name)):
             _remove(repository, folder)
+    _forget(repository)
 
 
 def _remove(repository: Repository, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
         folder.parent.rmdir()  # unless another session has trees there
-    with suppress(GitError):
-        repository.ask("worktree", "prune")
+    _forget(repository)
+
+
+def _forget(repository: Repository) -> None:
+    """Has git forget our trees whose folder is gone, and no other's: a stranger's disk may be away for a while."""
+    for tree in _ours(repository):
+        if not tree.exists():
+            with suppress(GitError):  # forced twice: a git that was killed as it made the tree has locked it
+                repository.ask("worktree", "remove", "--force", "--force", str(tree))
+
+
+def _ours(repository: Repository) -> list[Path]:
+    lines = repository.ask("worktree", "list", "--porcelain").splitlines()
+    trees = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
+    return [tree for tree in trees if repository.shared / FOLDER in tree.parents]
 
 
 def _lock(root: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -124,6 +125,31 @@ def test_trees_of_a_process_that_is_gone_are_swept_away_and_those_of_others_stay
     sweep(found)
     assert [path.name for path in (repository / ".git" / FOLDER).iterdir()] == [str(os.getppid())]
     assert len(git(repository, "worktree", "list").splitlines()) == 2
+
+
+def test_trees_of_others_are_not_forgotten_where_their_disk_is_not_there(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "worktree", "add", "--quiet", "--detach", str(tmp_path / "stick" / "tree"))
+    (tmp_path / "stick").rename(tmp_path / "unplugged")
+    found = find_repository(repository)
+    with _both(found, find_revision(found, "HEAD")):
+        pass
+    (tmp_path / "unplugged").rename(tmp_path / "stick")
+    assert git(tmp_path / "stick" / "tree", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_tree_whose_folder_somebody_deleted_is_forgotten(repository: Path, *, locked: bool) -> None:
+    found = find_repository(repository)
+    before = git(repository, "worktree", "list")
+    tree = repository / ".git" / FOLDER / "1" / "base"
+    git(repository, "worktree", "add", "--quiet", "--detach", str(tree))
+    if locked:  # by a git that was killed in the middle of it
+        git(repository, "worktree", "lock", str(tree))
+    shutil.rmtree(tree.parents[1])
+    sweep(found)
+    assert git(repository, "worktree", "list") == before
 
 
 def test_a_revision_from_before_the_project_has_what_drives_it_alone(repository: Path) -> None:
