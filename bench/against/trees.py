@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from bench.against.git import GitError, Repository, Revision
+from bench.against.owned import PREFIX, owned, sweep_folders
 
 DRIVING = ("bench", "reports", "conftest.py", "pyproject.toml")  # taken from the candidate on both sides
-FOLDER = "side-by-side"  # in git's own folder; the trees of a process that is gone are swept away
 LOCK = "constraints.txt"
 
 
@@ -46,42 +43,33 @@ def checked_out(repository: Repository, base: Revision, head: Revision) -> Itera
         ValueError: git cannot check one out, or there is no room for it.
     """
     sweep(repository)
-    folder = repository.shared / FOLDER / str(os.getpid())
     try:
-        yield _make_trees(repository, folder, base, head)
+        with owned(repository.shared) as folder:
+            yield _make_trees(repository, folder, base, head)
     finally:
-        _remove(repository, folder)
+        _forget(repository)
 
 
 def _make_trees(repository: Repository, folder: Path, base: Revision, head: Revision) -> Trees:
-    roots = [folder / name / repository.prefix for name in ("base", "head")]
+    old, new = (folder / name / repository.prefix for name in ("base", "head"))
     try:
         for name, revision in (("base", base), ("head", head)):
             repository.ask("worktree", "add", "--detach", "--force", str(folder / name), revision.tree)
-        locks = [_lock(root) for root in roots]
-        _compose(*roots)
+        made = Trees(old, new, _lock(old), _lock(new))
+        _compose(old, new)
     except (GitError, OSError) as error:
         raise ValueError(f"no trees of {base} and {head} could be made: {error}") from error
-    return Trees(*roots, *locks)
+    return made
 
 
 def sweep(repository: Repository) -> None:
     """Removes the trees that a killed process left."""
-    for folder in (repository.shared / FOLDER).glob("*"):
-        if folder.name.isdecimal() and not psutil.pid_exists(int(folder.name)):
-            _remove(repository, folder)
-    _forget(repository)
-
-
-def _remove(repository: Repository, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):
-        folder.parent.rmdir()  # unless another session has trees there
+    sweep_folders(repository.shared)
     _forget(repository)
 
 
 def _forget(repository: Repository) -> None:
-    """Has git forget our trees whose folder is gone, and no other's: a stranger's disk may be away for a while."""
+    """Has git forget our trees whose folder is gone; those of others are none of ours: a disk may be away."""
     for tree in _ours(repository):
         if not tree.exists():
             with suppress(GitError):  # forced twice: a git that was killed as it made the tree has locked it
@@ -91,7 +79,8 @@ def _forget(repository: Repository) -> None:
 def _ours(repository: Repository) -> list[Path]:
     lines = repository.ask("worktree", "list", "--porcelain").splitlines()
     trees = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
-    return [tree for tree in trees if repository.shared / FOLDER in tree.parents]
+    place = repository.shared
+    return [tree for tree in trees if tree.parent.parent == place and tree.parent.name.startswith(PREFIX)]
 
 
 def _lock(root: Path) -> str:

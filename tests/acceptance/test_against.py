@@ -228,4 +228,4 @@ def test_an_interrupted_session_leaves_no_process_and_the_next_no_tree(
     if by == signal.SIGKILL:
         toy.run("--against", "HEAD", *GRID, "-k", "tiny-gpt2 and size")
     assert len(toy.state[1].splitlines()) == 1
-    assert not list((toy.root / ".git").glob("side-by-side/*"))
+    assert not list((toy.root / ".git").glob("side-by-side-*"))

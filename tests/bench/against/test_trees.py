@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,8 +9,21 @@ from pathlib import Path
 import pytest
 
 from bench.against.git import Repository, Revision, find_repository, find_revision, snapshot
-from bench.against.trees import FOLDER, Trees, checked_out, sweep
+from bench.against.owned import PREFIX
+from bench.against.trees import Trees, checked_out, sweep
+from tests.bench.against.elsewhere import elsewhere
 from tests.bench.against.repository import commit, git, make_repository
+
+CHECKED_OUT = """
+import sys
+from pathlib import Path
+from bench.against.git import find_repository, find_revision
+from bench.against.trees import checked_out
+found = find_repository(Path(sys.argv[1]))
+with checked_out(found, find_revision(found, "HEAD~1"), find_revision(found, "HEAD")):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -113,18 +125,25 @@ def test_however_it_ends_nothing_is_left(repository: Path, error: type[BaseExcep
     with pytest.raises(error):
         _interrupt(found, error)
     assert (git(repository, "worktree", "list"), git(repository, "status", "--porcelain")) == before
-    assert not (repository / ".git" / FOLDER).exists()
+    assert not list((repository / ".git").glob(f"{PREFIX}*"))
 
 
-def test_trees_of_a_process_that_is_gone_are_swept_away_and_those_of_others_stay(repository: Path) -> None:
+def test_trees_of_a_process_that_was_killed_are_swept_away_and_those_of_others_stay(repository: Path) -> None:
+    with elsewhere(CHECKED_OUT, repository) as (gone, _), elsewhere(CHECKED_OUT, repository):
+        gone.kill()
+        gone.wait()
+        sweep(find_repository(repository))
+        assert len(list((repository / ".git").glob(f"{PREFIX}*"))) == 1
+        assert len(git(repository, "worktree", "list").splitlines()) == 3
+
+
+def test_sessions_with_the_same_id_have_each_their_own_trees(repository: Path) -> None:
     found = find_repository(repository)
-    gone = 2**22 + 1  # beyond the largest id of a process
-    for pid in (gone, os.getppid()):
-        folder = repository / ".git" / FOLDER / str(pid) / "base"
-        git(repository, "worktree", "add", "--detach", "--quiet", str(folder))
-    sweep(found)
-    assert [path.name for path in (repository / ".git" / FOLDER).iterdir()] == [str(os.getppid())]
-    assert len(git(repository, "worktree", "list").splitlines()) == 2
+    base = find_revision(found, "HEAD~1")
+    with _both(found, base) as one, _both(found, base) as other:
+        assert texts(one.base) == texts(other.base)
+        assert one.base != other.base
+    assert not list((repository / ".git").glob(f"{PREFIX}*"))
 
 
 def test_trees_of_others_are_not_forgotten_where_their_disk_is_not_there(
@@ -143,11 +162,11 @@ def test_trees_of_others_are_not_forgotten_where_their_disk_is_not_there(
 def test_a_tree_whose_folder_somebody_deleted_is_forgotten(repository: Path, *, locked: bool) -> None:
     found = find_repository(repository)
     before = git(repository, "worktree", "list")
-    tree = repository / ".git" / FOLDER / "1" / "base"
+    tree = repository / ".git" / f"{PREFIX}1" / "base"
     git(repository, "worktree", "add", "--quiet", "--detach", str(tree))
     if locked:  # by a git that was killed in the middle of it
         git(repository, "worktree", "lock", str(tree))
-    shutil.rmtree(tree.parents[1])
+    shutil.rmtree(tree.parent)
     sweep(found)
     assert git(repository, "worktree", "list") == before
 
