@@ -130,11 +130,21 @@ def find_repository(root: Path) -> Repository:
         found = Repository(top, ask(root, "rev-parse", "--show-prefix"))
     except GitError as error:
         raise ValueError(f"{root} is not in a git repository that can be read: {error}") from error
+    if not _has_commit(found):
+        raise ValueError(f"{top} has no commit yet: commit what the working tree is to be compared with")
     if conflicts := found.ask("diff", "--name-only", "--diff-filter=U").splitlines():
         raise ValueError(
             f"{', '.join(conflicts[:3])}: in conflict, in the middle of a merge or rebase: resolve it first"
         )
     return found
+
+
+def _has_commit(repository: Repository) -> bool:
+    try:
+        repository.ask("rev-parse", "--verify", "--quiet", "HEAD")
+    except GitError:
+        return False
+    return True
 
 
 def find_revision(repository: Repository, name: str) -> Revision:

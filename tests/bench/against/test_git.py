@@ -61,6 +61,12 @@ def test_without_a_repository_there_is_a_word_for_it(tmp_path: Path) -> None:
         find_repository(tmp_path)
 
 
+def test_without_a_commit_there_is_a_word_for_it(tmp_path: Path) -> None:
+    make_repository(tmp_path / "new")
+    with pytest.raises(ValueError, match="new has no commit yet"):
+        find_repository(tmp_path / "new")
+
+
 def test_without_git_there_is_a_word_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ValueError, match="git is not installed"):
