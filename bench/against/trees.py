@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.against.git import GitError, Repository, Revision
+from bench.against.git import GitError, Repository, Revision, check_out
 from bench.against.owned import PREFIX, owned, sweep_folders
 
 DRIVING = ("bench", "reports", "conftest.py", "pyproject.toml")  # taken from the candidate on both sides
@@ -53,8 +53,8 @@ def checked_out(repository: Repository, base: Revision, head: Revision) -> Itera
 def _make_trees(repository: Repository, folder: Path, base: Revision, head: Revision) -> Trees:
     old, new = (folder / name / repository.prefix for name in ("base", "head"))
     try:
-        for name, revision in (("base", base), ("head", head)):
-            repository.ask("worktree", "add", "--detach", "--force", str(folder / name), revision.tree)
+        check_out(repository, base, folder / "base")
+        check_out(repository, head, folder / "head")
         made = Trees(old, new, _lock(old), _lock(new))
         _compose(old, new)
     except (GitError, OSError) as error:

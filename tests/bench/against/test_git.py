@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -21,6 +22,11 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+def take(folder: Path) -> Revision:
+    """A snapshot beside the repository."""
+    return snapshot(find_repository(folder), Path(mkdtemp(dir=folder.parent)))
+
+
 def state(folder: Path) -> tuple[str, ...]:
     asked = (("status", "--porcelain"), ("stash", "list"), ("branch", "--all"), ("diff", "--cached"))
     return tuple(git(folder, *arguments) for arguments in asked)
@@ -29,7 +35,7 @@ def state(folder: Path) -> tuple[str, ...]:
 @pytest.mark.parametrize("name", ["HEAD", "main", "v1.0", "HEAD~1", "HEAD^{commit}"])
 def test_a_revision_has_git_s_commit(repository: Path, name: str) -> None:
     found = find_revision(find_repository(repository), name)
-    assert found.commit == found.tree == git(repository, "rev-parse", name)
+    assert found.commit == git(repository, "rev-parse", name)
     assert found.short == found.commit[:12]
 
 
@@ -76,37 +82,50 @@ def test_without_git_there_is_a_word_for_it(tmp_path: Path, monkeypatch: pytest.
 def test_a_clean_tree_is_its_commit(repository: Path) -> None:
     (repository / "results").mkdir()
     (repository / "results" / "run.txt").write_text("ignored", "utf-8")
-    found = snapshot(find_repository(repository))
-    assert found == Revision("HEAD", git(repository, "rev-parse", "HEAD"), "", found.commit)
+    found = take(repository)
+    assert found == Revision("HEAD", git(repository, "rev-parse", "HEAD"))
 
 
-def test_a_dirty_tree_is_a_commit_of_what_is_in_it(repository: Path) -> None:
+def test_a_dirty_tree_is_what_is_in_it(repository: Path) -> None:
     (repository / "code.py").write_text("one = 3\n", "utf-8")
     (repository / "new.py").write_text("new = True\n", "utf-8")
     (repository / ".gitignore").unlink()
     before = state(repository)
-    found = snapshot(find_repository(repository))
+    found = take(repository)
     assert state(repository) == before
-    assert found.commit == git(repository, "rev-parse", "HEAD") != found.tree
-    assert git(repository, "show", f"{found.tree}:code.py") == "one = 3"
-    assert git(repository, "ls-tree", "--name-only", found.tree) == "code.py\nnew.py"
+    assert found.commit == git(repository, "rev-parse", "HEAD")
+    objects = {"GIT_OBJECT_DIRECTORY": str(found.objects)}
+    assert ask(repository, "show", f"{found.tree}:code.py", **objects) == "one = 3"
+    assert ask(repository, "ls-tree", "--name-only", found.tree, **objects) == "code.py\nnew.py"
     assert found.changes in str(found)
+
+
+def test_of_a_dirty_tree_nothing_comes_into_the_repository(repository: Path) -> None:
+    def files() -> set[Path]:
+        return {path for path in (repository / ".git").rglob("*") if path.is_file()}
+
+    (repository / "large.bin").write_bytes(bytes(range(256)) * 4096)
+    before = files()
+    assert take(repository).changes
+    assert files() == before
 
 
 def test_the_same_changes_have_the_same_hash_and_others_another(repository: Path) -> None:
     def changes(text: str) -> str:
         (repository / "code.py").write_text(text, "utf-8")
-        return snapshot(find_repository(repository)).changes
+        return take(repository).changes
 
     assert changes("one = 3\n") == changes("one = 3\n") != changes("one = 4\n")
     assert changes("one = 2\n") == ""
+    (repository / "code.py").chmod(0o755)
+    assert changes("one = 2\n") != ""
 
 
 def test_what_is_staged_stays_staged(repository: Path) -> None:
     (repository / "code.py").write_text("one = 3\n", "utf-8")
     git(repository, "add", "code.py")
     before = state(repository)
-    snapshot(find_repository(repository))
+    take(repository)
     assert state(repository) == before
 
 
@@ -122,7 +141,7 @@ def test_files_in_conflict_are_refused(repository: Path) -> None:
 def test_in_the_middle_of_a_rebase_without_conflict_it_goes_on(repository: Path) -> None:
     git(repository, "-c", "sequence.editor=sed -i s/pick/edit/", "rebase", "--quiet", "-i", "HEAD~1")
     assert (repository / ".git" / "rebase-merge").is_dir()
-    assert snapshot(find_repository(repository)).commit == git(repository, "rev-parse", "HEAD")
+    assert take(repository).commit == git(repository, "rev-parse", "HEAD")
 
 
 def test_a_project_in_a_folder_of_its_repository_knows_where(repository: Path) -> None:
@@ -133,7 +152,7 @@ def test_a_project_in_a_folder_of_its_repository_knows_where(repository: Path) -
 def test_what_git_cannot_take_is_told(repository: Path) -> None:
     make_repository(repository / "nested")  # without a commit
     with pytest.raises(ValueError, match=r"no snapshot of .*project .*error: 'nested/' does not"):
-        snapshot(find_repository(repository))
+        take(repository)
 
 
 def test_a_git_that_cannot_be_started_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +161,12 @@ def test_a_git_that_cannot_be_started_is_told(repository: Path, monkeypatch: pyt
     monkeypatch.setenv("PATH", str(repository / "git"))
     with pytest.raises(ValueError, match="git cannot be started"):
         find_repository(repository)
+
+
+def test_where_a_snapshot_cannot_be_written_it_is_told(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "nowhere").touch()
+    with pytest.raises(ValueError, match=r"no snapshot of .*nowhere"):
+        snapshot(find_repository(repository), tmp_path / "nowhere")
 
 
 def test_hooks_of_the_user_stay_out_of_it(repository: Path) -> None:

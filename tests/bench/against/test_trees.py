@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
 from bench.against.git import Repository, Revision, find_repository, find_revision, snapshot
 from bench.against.owned import PREFIX
 from bench.against.trees import Trees, checked_out, sweep
+from reports.environment import describe_run
 from tests.bench.against.elsewhere import elsewhere
 from tests.bench.against.repository import commit, git, make_repository
 
@@ -42,6 +45,11 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+def take(repository: Repository) -> Revision:
+    """A snapshot beside the repository."""
+    return snapshot(repository, Path(mkdtemp(dir=repository.top.parent)))
+
+
 def texts(folder: Path) -> dict[str, str]:
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     ours = [path for path in files if ".git" not in path.parts]
@@ -50,7 +58,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 def test_the_base_keeps_its_fixtures_and_is_driven_by_the_candidate(repository: Path) -> None:
     found = find_repository(repository)
-    with checked_out(found, find_revision(found, "HEAD~1"), snapshot(found)) as trees:
+    with checked_out(found, find_revision(found, "HEAD~1"), take(found)) as trees:
         assert texts(trees.base) == {
             "bench/test.py": "new",
             "reports/rule.py": "new",
@@ -66,10 +74,40 @@ def test_the_base_keeps_its_fixtures_and_is_driven_by_the_candidate(repository: 
 def test_a_dirty_tree_is_measured_as_it_was_when_it_began(repository: Path) -> None:
     (repository / "fixtures" / "model.py").write_text("dirty", "utf-8")
     found = find_repository(repository)
-    with checked_out(found, find_revision(found, "HEAD"), snapshot(found)) as trees:
+    with checked_out(found, find_revision(found, "HEAD"), take(found)) as trees:
         (repository / "fixtures" / "model.py").write_text("edited meanwhile", "utf-8")
         assert texts(trees.head)["fixtures/model.py"] == "dirty"
         assert texts(trees.base)["fixtures/model.py"] == "new"
+
+
+def test_a_dirty_tree_has_what_was_added_and_lacks_what_was_deleted(repository: Path) -> None:
+    (repository / "conftest.py").unlink()
+    (repository / "fixtures" / "run").write_text("new", "utf-8")
+    (repository / "fixtures" / "run").chmod(0o755)
+    found = find_repository(repository)
+    with _both(found, find_revision(found, "HEAD")) as trees:
+        assert texts(trees.head) == texts(repository)
+        assert os.access(trees.head / "fixtures" / "run", os.X_OK)
+
+
+def test_a_dirty_tree_against_itself_is_the_same_on_both_sides(repository: Path) -> None:
+    (repository / "fixtures" / "model.py").write_text("dirty", "utf-8")
+    found = find_repository(repository)
+    taken = take(found)
+    with checked_out(found, taken, taken) as trees:
+        assert texts(trees.base) == texts(trees.head) == texts(repository)
+
+
+def test_git_misses_nothing_while_a_dirty_tree_is_checked_out(repository: Path) -> None:
+    (repository / "fixtures" / "model.py").write_text("dirty", "utf-8")
+    found = find_repository(repository)
+    with _both(found, find_revision(found, "HEAD~1")) as trees:
+        run = describe_run(trees.head, "pytest bench")
+        assert (run.commit, run.dirty) == (git(repository, "rev-parse", "HEAD"), True)
+        assert git(trees.head, "status", "--porcelain") == "M fixtures/model.py"
+        git(repository, "gc", "--quiet", "--prune=now")
+        assert git(repository, "fsck") == ""
+    assert git(repository, "count-objects") == "0 objects, 0 kilobytes"
 
 
 def test_from_a_hook_the_user_s_index_stays_as_it_is(
@@ -82,7 +120,7 @@ def test_from_a_hook_the_user_s_index_stays_as_it_is(
     monkeypatch.setenv("GIT_INDEX_FILE", str(repository / ".git" / "index"))
     monkeypatch.setenv("GIT_PREFIX", "")
     found = find_repository(repository)
-    with checked_out(found, find_revision(found, "HEAD~1"), snapshot(found)) as trees:
+    with checked_out(found, find_revision(found, "HEAD~1"), take(found)) as trees:
         assert texts(trees.head)["conftest.py"] == "staged"
         assert texts(trees.base)["fixtures/model.py"] == "old"
     assert git(repository, "status", "--porcelain") == before
@@ -90,7 +128,7 @@ def test_from_a_hook_the_user_s_index_stays_as_it_is(
 
 def test_what_cannot_be_checked_out_is_told(repository: Path) -> None:
     found = find_repository(repository)
-    unknown = Revision("gone", "1" * 40, tree="1" * 40)
+    unknown = Revision("gone", "1" * 40)
     with pytest.raises(ValueError, match=r"no trees of gone .* could be made: fatal"), _both(found, unknown):
         pass
     assert len(git(repository, "worktree", "list").splitlines()) == 1
@@ -108,7 +146,7 @@ def test_a_base_that_cannot_be_given_what_drives_it_is_told(repository: Path) ->
 
 
 def _both(repository: Repository, base: Revision) -> AbstractContextManager[Trees]:
-    return checked_out(repository, base, snapshot(repository))
+    return checked_out(repository, base, take(repository))
 
 
 def _interrupt(repository: Repository, error: type[BaseException]) -> None:
@@ -177,6 +215,6 @@ def test_a_revision_from_before_the_project_has_what_drives_it_alone(repository:
     commit(repository, "nothing of it", readme_txt="hello")
     git(repository, "checkout", "--quiet", "main")
     found = find_repository(repository)
-    with checked_out(found, find_revision(found, "other"), snapshot(found)) as trees:
+    with checked_out(found, find_revision(found, "other"), take(found)) as trees:
         assert set(texts(trees.base)) == {"bench/test.py", "reports/rule.py", "conftest.py", "readme.txt"}
         assert trees.base_lock == ""
