@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from platformdirs import user_cache_path
 
@@ -44,10 +44,13 @@ def interpreters(
     if trees.same_dependencies:
         return Interpreters(Path(sys.executable), Path(sys.executable))
     cache = cache or user_cache_path("sparse-transformer-bench") / "environments"
-    return Interpreters(
-        _environment(trees.base, trees.base_lock, cache, tell),
-        _environment(trees.head, trees.head_lock, cache, tell),
-    )
+    try:
+        return Interpreters(
+            _environment(trees.base, trees.base_lock, cache, tell),
+            _environment(trees.head, trees.head_lock, cache, tell),
+        )
+    except OSError as error:
+        raise ValueError(f"no environment could be made in {cache}: {error}") from error
 
 
 def _environment(tree: Path, lock: str, cache: Path, tell: Callable[[str], None]) -> Path:
@@ -63,18 +66,26 @@ def _environment(tree: Path, lock: str, cache: Path, tell: Callable[[str], None]
 
 def _make(folder: Path, tree: Path, lock: str) -> None:
     """Makes it beside its place and moves it there when it is whole."""
-    making = folder.with_name(f"{folder.name}.{os.getpid()}")
-    making.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # its name is nobody else's: sessions in two containers may have the same id
+    with TemporaryDirectory(
+        prefix=f"{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True
+    ) as beside:
+        making = Path(beside) / "environment"
         _run([sys.executable, "-m", "venv", str(making)], tree)
         pip = [str(_python(making)), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
         _run([*pip, "--upgrade", "pip"], tree)
         (making / LOCK).write_text(lock, "utf-8")
         _run([*pip, "-c", str(making / LOCK), "--group", GROUP], tree)
-        if not folder.exists():  # another session may have been faster
-            making.rename(folder)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+        _move(making, folder)
+
+
+def _move(making: Path, folder: Path) -> None:
+    try:
+        making.rename(folder)
+    except OSError:
+        if not folder.exists():  # else another session was faster: its environment is the same
+            raise
 
 
 def _run(command: list[str], tree: Path) -> None:

@@ -1,31 +1,28 @@
-"""What is asked of git: a revision by name, the working tree as a commit; the user's tree stays as it is."""
+"""What is asked of git: a revision by name, the working tree as it is; the user's repository stays so."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 SHORT = 12
-# of the snapshot of a dirty tree, which has no author
-IDENTITY = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (
-        ("NAME", "snapshot"),
-        ("EMAIL", "snapshot@localhost"),
-        ("DATE", "2000-01-01T00:00:00Z"),
-    )
-}
+# what git tells a hook of the repository that it runs in (`git rev-parse --local-env-vars`): a git that
+# inherits it writes to that one's index. Settings (GIT_CONFIG_COUNT, GIT_CONFIG_PARAMETERS) stay, as git
+# leaves them to submodules: a machine may trust a repository by them alone
+LOCAL = re.compile(
+    "GIT_(ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|CONFIG|DIR|GRAFT_FILE|IMPLICIT_WORK_TREE|INDEX_FILE"
+    "|INTERNAL_SUPER_PREFIX|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|PREFIX|REPLACE_REF_BASE|SHALLOW_FILE|WORK_TREE)"
+)
 
 
-class GitError(Exception):
-    """Git refused; the message is git's own."""
+class GitError(ValueError):
+    """Git refused; the message is git's own, in a line."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +32,26 @@ class Revision:
     Attributes:
         name: as the user wrote it.
         commit: 40 hex digits.
-        changes: of the working tree beyond it, digits of the diff's sha256; empty if there are none.
-        tree: the commit to check out: that one, or a snapshot of the working tree.
+        changes: of the working tree beyond it, digits of a sha256; empty if there are none.
+        tree: hash of the working tree with its changes; empty without.
+        objects: the folder where git finds that tree and its files; none without changes.
     """
 
     name: str
     commit: str
     changes: str = ""
     tree: str = ""
+    objects: Path | None = None
 
     @property
     def short(self) -> str:
         """The commit in 12 digits."""
         return self.commit[:SHORT]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is stored of it."""
+        return {"name": self.name, "commit": self.commit, "changes": self.changes, "tree": self.tree}
 
     def __str__(self) -> str:
         named = self.short if self.commit.startswith(self.name) else f"{self.name} ({self.short})"
@@ -66,13 +70,13 @@ class Repository:
     top: Path
     prefix: str
 
-    def ask(self, *arguments: str, **surroundings: str) -> str:
+    def ask(self, *arguments: str, **extra: str) -> str:
         """What git answers.
 
         Raises:
             GitError: it refuses.
         """
-        return ask(self.top, *arguments, **surroundings)
+        return ask(self.top, *arguments, **extra)
 
     @property
     def shared(self) -> Path:
@@ -80,22 +84,34 @@ class Repository:
         return (self.top / self.ask("rev-parse", "--git-common-dir")).resolve()
 
 
-def ask(folder: Path, *arguments: str, **surroundings: str) -> str:
-    """What git answers in a folder; its hooks stay out of it.
+def surroundings() -> dict[str, str]:
+    """The environment variables of this process without what is said there of a repository, by a hook say."""
+    return {name: value for name, value in os.environ.items() if not LOCAL.fullmatch(name)}
+
+
+def ask(folder: Path, *arguments: str, **extra: str) -> str:
+    """What git answers in a folder; its hooks stay out of it, and so does the hook that this may run in.
+
+    Args:
+        folder: whose repository is asked.
+        arguments: of git.
+        extra: further environment variables.
 
     Raises:
-        GitError: it refuses, or is not there.
+        GitError: it refuses, or cannot be started.
     """
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(folder), *arguments]
-    environment: Mapping[str, str] = {**os.environ, "LC_ALL": "C", **surroundings}
+    environment: Mapping[str, str] = {**surroundings(), "LC_ALL": "C", **extra}
     try:
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="replace", check=True, env=environment
         )
     except FileNotFoundError:
         raise GitError("git is not installed") from None
+    except OSError as error:
+        raise GitError(f"git cannot be started: {error}") from error
     except subprocess.CalledProcessError as error:
-        raise GitError(str(error.stderr).strip()) from error
+        raise GitError("; ".join(str(error.stderr).strip().splitlines())) from error
     return done.stdout.strip()
 
 
@@ -110,11 +126,21 @@ def find_repository(root: Path) -> Repository:
         found = Repository(top, ask(root, "rev-parse", "--show-prefix"))
     except GitError as error:
         raise ValueError(f"{root} is not in a git repository that can be read: {error}") from error
+    if not _has_commit(found):
+        raise ValueError(f"{top} has no commit yet: commit what the working tree is to be compared with")
     if conflicts := found.ask("diff", "--name-only", "--diff-filter=U").splitlines():
         raise ValueError(
             f"{', '.join(conflicts[:3])}: in conflict, in the middle of a merge or rebase: resolve it first"
         )
     return found
+
+
+def _has_commit(repository: Repository) -> bool:
+    try:
+        repository.ask("rev-parse", "--verify", "--quiet", "HEAD")
+    except GitError:
+        return False
+    return True
 
 
 def find_revision(repository: Repository, name: str) -> Revision:
@@ -129,7 +155,7 @@ def find_revision(repository: Repository, name: str) -> Revision:
         commit = repository.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     except GitError:
         raise ValueError(f"unknown revision {name!r}: {_expected(repository, name)}") from None
-    return Revision(name, commit, tree=commit)
+    return Revision(name, commit)
 
 
 def _expected(repository: Repository, name: str) -> str:
@@ -141,16 +167,50 @@ def _expected(repository: Repository, name: str) -> str:
     return f"{hint}expected a commit, branch or tag of {repository.top}"
 
 
-def snapshot(repository: Repository) -> Revision:
-    """The working tree as it is now, with what git does not ignore, as a commit that no branch knows."""
+def snapshot(repository: Repository, folder: Path) -> Revision:
+    """The working tree as it is now, with what git does not ignore.
+
+    Args:
+        repository: whose it is; nothing is written into it, and nothing in it refers to the snapshot.
+        folder: an empty one, for the files; they are needed until the snapshot is checked out.
+
+    Raises:
+        ValueError: something in it cannot be read, or the folder cannot be written to.
+    """
+    try:
+        return _snapshot(repository, folder / "objects", folder / "index")
+    except (GitError, OSError) as error:
+        raise ValueError(
+            f"no snapshot of {repository.top} could be taken ({error}): have git ignore what it cannot read"
+        ) from error
+
+
+def _snapshot(repository: Repository, objects: Path, index: Path) -> Revision:
     head = find_revision(repository, "HEAD")
-    with TemporaryDirectory() as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        repository.ask("read-tree", "HEAD", **index)
-        repository.ask("add", "--all", ".", **index)
-        tree = repository.ask("write-tree", **index)
+    (objects / "info").mkdir(parents=True)
+    (objects / "info" / "alternates").write_text(f"{repository.shared / 'objects'}\n", "utf-8")
+    apart = {"GIT_OBJECT_DIRECTORY": str(objects), "GIT_INDEX_FILE": str(index)}
+    repository.ask("read-tree", "HEAD", **apart)
+    repository.ask("add", "--all", ".", **apart)
+    tree = repository.ask("write-tree", **apart)
     if tree == repository.ask("rev-parse", "HEAD^{tree}"):
         return head
-    difference = repository.ask("diff", "--binary", "--full-index", "HEAD", tree)
-    taken = repository.ask("commit-tree", tree, "-p", head.commit, "-m", "working tree", **IDENTITY)
-    return Revision("HEAD", head.commit, sha256(difference.encode()).hexdigest()[:SHORT], taken)
+    changes = repository.ask("diff-tree", "-r", "HEAD", tree, **apart)  # both hashes of each file
+    return Revision("HEAD", head.commit, sha256(changes.encode()).hexdigest()[:SHORT], tree, objects)
+
+
+def check_out(repository: Repository, revision: Revision, tree: Path) -> None:
+    """A revision in a working tree of its own, which git knows.
+
+    Raises:
+        GitError: it cannot be made.
+    """
+    add = ("worktree", "add", "--detach", "--force")
+    if not revision.objects:
+        repository.ask(*add, str(tree), revision.commit)
+        return
+    repository.ask(*add, "--no-checkout", str(tree), revision.commit)
+    # by an index apart: git's own would refer to objects that will be gone, and git would miss them
+    apart = {"GIT_OBJECT_DIRECTORY": str(revision.objects), "GIT_INDEX_FILE": f"{tree}.index"}
+    ask(tree, "read-tree", "--reset", "-u", "--no-recurse-submodules", revision.tree, **apart)
+    ask(tree, "read-tree", revision.commit)

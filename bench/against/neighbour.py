@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
+from threading import Thread
 
 import numpy as np
 
@@ -20,10 +23,16 @@ def work_and_rest(random: np.random.Generator) -> None:
 
 
 def main() -> None:
-    """Goes on until it is killed."""
+    """Goes on until its input ends: whoever started it closes that, or was killed."""
+    Thread(target=_end_with_input, daemon=True).start()
     random = np.random.default_rng()
     while True:
         work_and_rest(random)
+
+
+def _end_with_input() -> None:
+    sys.stdin.read()
+    os._exit(0)  # at once, in the middle of its work
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def conclude(plan: Plan, measured: Measured, paired: Mapping[str, Judged]) -> Ou
         f"working tree of {plan.head}",
         rows,
         [*_rule(plan), *measured.notes, *map(str, remarks), *once.sentences()],
-        {"base": asdict(plan.base), "head": asdict(plan.head), "rule": asdict(plan.asked.rule)},
+        {"base": plan.base.facts, "head": plan.head.facts, "rule": asdict(plan.asked.rule)},
         failed=len(once.failed) + sum(remark.verdict == "regressed" for remark in remarks),
     )
     return Outcome(comparison, _status(comparison, remarks))

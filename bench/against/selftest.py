@@ -60,9 +60,13 @@ def _neighbour(test: SelfTest) -> Iterator[None]:
     if not test.loaded:
         yield
         return
-    process = subprocess.Popen([sys.executable, "-m", NEIGHBOUR], cwd=Path(__file__).parents[2])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+    with subprocess.Popen(
+        [sys.executable, "-m", NEIGHBOUR],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,  # it ends with this process, however that ends
+        start_new_session=True,  # Ctrl-C reaches this process alone
+    ) as process:
+        try:
+            yield
+        finally:
+            process.kill()

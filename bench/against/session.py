@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bench.against.driver import Plan, checked_out_for, measure
 from bench.against.git import find_repository, find_revision, snapshot
 from bench.against.options import Asked, arguments_for_sides
 from bench.against.outcome import Outcome, conclude
+from bench.against.owned import owned
 from bench.against.replay import is_paired, report_of
 from bench.against.rows import failure_of, judge_latency, ratio_record
 from bench.against.selftest import prove
@@ -47,7 +49,9 @@ class SideBySide:
 
     def __post_init__(self) -> None:
         self.repository = find_repository(self.config.rootpath)
-        self.head = snapshot(self.repository)
+        kept = ExitStack()
+        self.config.add_cleanup(kept.close)
+        self.head = snapshot(self.repository, kept.enter_context(owned(self.repository.shared)))
         self.base = self.head if self.asked.selftest else find_revision(self.repository, self.asked.revision)
         self._items: dict[str, pytest.Item] = {}
         self._session: pytest.Session | None = None

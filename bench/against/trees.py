@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from bench.against.git import GitError, Repository, Revision
+from bench.against.git import GitError, Repository, Revision, check_out
+from bench.against.owned import PREFIX, owned, sweep_folders
 
 DRIVING = ("bench", "reports", "conftest.py", "pyproject.toml")  # taken from the candidate on both sides
-FOLDER = "side-by-side"  # in git's own folder; the trees of a process that is gone are swept away
 LOCK = "constraints.txt"
 
 
@@ -43,36 +40,47 @@ def checked_out(repository: Repository, base: Revision, head: Revision) -> Itera
     """Both revisions in trees of their own, until the end of the block.
 
     Raises:
-        ValueError: git cannot check one out.
+        ValueError: git cannot check one out, or there is no room for it.
     """
     sweep(repository)
-    folder = repository.shared / FOLDER / str(os.getpid())
-    roots = {name: folder / name / repository.prefix for name in ("base", "head")}
     try:
-        for (name, _), revision in zip(roots.items(), (base, head), strict=True):
-            repository.ask("worktree", "add", "--detach", "--force", str(folder / name), revision.tree)
-        locks = {name: _lock(root) for name, root in roots.items()}
-        _compose(roots["base"], roots["head"])
-        yield Trees(roots["base"], roots["head"], locks["base"], locks["head"])
-    except GitError as error:
-        raise ValueError(f"no tree of {base} and {head} could be made: {error}") from error
+        with owned(repository.shared) as folder:
+            yield _make_trees(repository, folder, base, head)
     finally:
-        _remove(repository, folder)
+        _forget(repository)
+
+
+def _make_trees(repository: Repository, folder: Path, base: Revision, head: Revision) -> Trees:
+    old, new = (folder / name / repository.prefix for name in ("base", "head"))
+    try:
+        check_out(repository, base, folder / "base")
+        check_out(repository, head, folder / "head")
+        made = Trees(old, new, _lock(old), _lock(new))
+        _compose(old, new)
+    except (GitError, OSError) as error:
+        raise ValueError(f"no trees of {base} and {head} could be made: {error}") from error
+    return made
 
 
 def sweep(repository: Repository) -> None:
     """Removes the trees that a killed process left."""
-    for folder in (repository.shared / FOLDER).glob("*"):
-        if folder.name.isdecimal() and not psutil.pid_exists(int(folder.name)):
-            _remove(repository, folder)
+    sweep_folders(repository.shared)
+    _forget(repository)
 
 
-def _remove(repository: Repository, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):
-        folder.parent.rmdir()  # unless another session has trees there
-    with suppress(GitError):
-        repository.ask("worktree", "prune")
+def _forget(repository: Repository) -> None:
+    """Has git forget our trees whose folder is gone; those of others are none of ours: a disk may be away."""
+    for tree in _ours(repository):
+        if not tree.exists():
+            with suppress(GitError):  # forced twice: a git that was killed as it made the tree has locked it
+                repository.ask("worktree", "remove", "--force", "--force", str(tree))
+
+
+def _ours(repository: Repository) -> list[Path]:
+    lines = repository.ask("worktree", "list", "--porcelain").splitlines()
+    trees = [Path(line.removeprefix("worktree ")) for line in lines if line.startswith("worktree ")]
+    place = repository.shared
+    return [tree for tree in trees if tree.parent.parent == place and tree.parent.name.startswith(PREFIX)]
 
 
 def _lock(root: Path) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, Self
 
+from bench.against.git import surroundings
+
 PLUGIN = "bench.against.serving"
 BASE, CONTROL, HEAD = "base", "control", "head"  # the sides
 EXTRA = "BENCH_EXTRA_WORK"  # environment variable: the share of work added to each round, for self-tests
@@ -68,8 +70,8 @@ class Side:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The surroundings: those of this process, without what is meant for this session alone."""
-        kept = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
+        """The surroundings: those of this process, without what is meant for it or its repository alone."""
+        kept = {name: value for name, value in surroundings().items() if name not in LEFT_OUT}
         return {**kept, "OMP_NUM_THREADS": str(self.threads), **dict(self.extra)}
 
 

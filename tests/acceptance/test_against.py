@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -18,6 +19,7 @@ from reports.latency_rule import VERSION
 from reports.store import read_run, stored_runs
 from tests.acceptance.conftest import Tiny, environment
 from tests.acceptance.toy import DECODED, FORWARD, GRID, Ended, Toy, make_toy
+from tests.bench.against.repository import make_repository
 from tests.signals import interruptible
 
 QUICK = ("--pairs", "1", "--rounds", "5")
@@ -174,6 +176,16 @@ def test_wrong_options_are_told_before_any_work(toy: Toy, arguments: tuple[str, 
     assert "collected" not in ended.output
 
 
+def test_a_tree_that_git_cannot_take_is_told_before_any_work(toy: Toy) -> None:
+    toy.at("words")
+    make_repository(toy.root / "nested")  # git has nothing of it to take
+    ended = toy.run("--against", "fine", *GRID)
+    shutil.rmtree(toy.root / "nested")
+    assert ended.status == 4, ended.output
+    assert "'nested/' does not have a commit checked out" in " ".join(ended.output.split())
+    assert "Traceback" not in ended.output
+
+
 @pytest.fixture
 def running(toy: Toy) -> Iterator[subprocess.Popen[str]]:
     """A session in the middle of its pairs."""
@@ -217,4 +229,4 @@ def test_an_interrupted_session_leaves_no_process_and_the_next_no_tree(
     if by == signal.SIGKILL:
         toy.run("--against", "HEAD", *GRID, "-k", "tiny-gpt2 and size")
     assert len(toy.state[1].splitlines()) == 1
-    assert not list((toy.root / ".git").glob("side-by-side/*"))
+    assert not list((toy.root / ".git").glob("side-by-side-*"))

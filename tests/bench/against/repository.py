@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from bench.against.git import surroundings
+
 NOBODY = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -19,7 +21,7 @@ def git(folder: Path, *arguments: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, **NOBODY, "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"},
+        env={**surroundings(), **NOBODY, "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"},
     )
     return done.stdout.strip()
 

@@ -92,3 +92,25 @@ def test_what_pip_complains_of_is_told(trees: Trees) -> None:
     complain = "import sys; sys.exit('no matching distribution')"
     with pytest.raises(ValueError, match="base could be made: no matching distribution"):
         environments._run([sys.executable, "-c", complain], trees.base)
+
+
+def test_who_is_slower_uses_the_environment_of_who_was_faster(
+    trees: Trees, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+
+    def lose(command: list[str], tree: Path) -> None:
+        Installing()(command, tree)
+        if "-c" in command:
+            (cache / Path(command[0]).parents[2].name.partition(".")[0] / "faster").mkdir(parents=True)
+
+    monkeypatch.setattr(environments, "_run", lose)
+    found = environments.interpreters(trees, cache, list[str]().append)
+    kept = {path: [inside.name for inside in path.iterdir()] for path in cache.iterdir()}
+    assert kept == {found.base.parents[1]: ["faster"], found.head.parents[1]: ["faster"]}
+
+
+def test_a_cache_that_cannot_be_written_to_is_told(trees: Trees, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file", "utf-8")
+    with pytest.raises(ValueError, match=r"no environment could be made in .*cache"):
+        environments.interpreters(trees, tmp_path / "cache", list[str]().append)

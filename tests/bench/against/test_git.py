@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
-from bench.against.git import Revision, ask, find_repository, find_revision, snapshot
+from bench.against.git import Revision, ask, find_repository, find_revision, snapshot, surroundings
 from tests.bench.against.repository import commit, git, make_repository
 
 
@@ -21,6 +22,11 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+def take(folder: Path) -> Revision:
+    """A snapshot beside the repository."""
+    return snapshot(find_repository(folder), Path(mkdtemp(dir=folder.parent)))
+
+
 def state(folder: Path) -> tuple[str, ...]:
     asked = (("status", "--porcelain"), ("stash", "list"), ("branch", "--all"), ("diff", "--cached"))
     return tuple(git(folder, *arguments) for arguments in asked)
@@ -29,7 +35,7 @@ def state(folder: Path) -> tuple[str, ...]:
 @pytest.mark.parametrize("name", ["HEAD", "main", "v1.0", "HEAD~1", "HEAD^{commit}"])
 def test_a_revision_has_git_s_commit(repository: Path, name: str) -> None:
     found = find_revision(find_repository(repository), name)
-    assert found.commit == found.tree == git(repository, "rev-parse", name)
+    assert found.commit == git(repository, "rev-parse", name)
     assert found.short == found.commit[:12]
 
 
@@ -61,6 +67,12 @@ def test_without_a_repository_there_is_a_word_for_it(tmp_path: Path) -> None:
         find_repository(tmp_path)
 
 
+def test_without_a_commit_there_is_a_word_for_it(tmp_path: Path) -> None:
+    make_repository(tmp_path / "new")
+    with pytest.raises(ValueError, match="new has no commit yet"):
+        find_repository(tmp_path / "new")
+
+
 def test_without_git_there_is_a_word_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ValueError, match="git is not installed"):
@@ -70,37 +82,50 @@ def test_without_git_there_is_a_word_for_it(tmp_path: Path, monkeypatch: pytest.
 def test_a_clean_tree_is_its_commit(repository: Path) -> None:
     (repository / "results").mkdir()
     (repository / "results" / "run.txt").write_text("ignored", "utf-8")
-    found = snapshot(find_repository(repository))
-    assert found == Revision("HEAD", git(repository, "rev-parse", "HEAD"), "", found.commit)
+    found = take(repository)
+    assert found == Revision("HEAD", git(repository, "rev-parse", "HEAD"))
 
 
-def test_a_dirty_tree_is_a_commit_of_what_is_in_it(repository: Path) -> None:
+def test_a_dirty_tree_is_what_is_in_it(repository: Path) -> None:
     (repository / "code.py").write_text("one = 3\n", "utf-8")
     (repository / "new.py").write_text("new = True\n", "utf-8")
     (repository / ".gitignore").unlink()
     before = state(repository)
-    found = snapshot(find_repository(repository))
+    found = take(repository)
     assert state(repository) == before
-    assert found.commit == git(repository, "rev-parse", "HEAD") != found.tree
-    assert git(repository, "show", f"{found.tree}:code.py") == "one = 3"
-    assert git(repository, "ls-tree", "--name-only", found.tree) == "code.py\nnew.py"
+    assert found.commit == git(repository, "rev-parse", "HEAD")
+    objects = {"GIT_OBJECT_DIRECTORY": str(found.objects)}
+    assert ask(repository, "show", f"{found.tree}:code.py", **objects) == "one = 3"
+    assert ask(repository, "ls-tree", "--name-only", found.tree, **objects) == "code.py\nnew.py"
     assert found.changes in str(found)
+
+
+def test_of_a_dirty_tree_nothing_comes_into_the_repository(repository: Path) -> None:
+    def files() -> set[Path]:
+        return {path for path in (repository / ".git").rglob("*") if path.is_file()}
+
+    (repository / "large.bin").write_bytes(bytes(range(256)) * 4096)
+    before = files()
+    assert take(repository).changes
+    assert files() == before
 
 
 def test_the_same_changes_have_the_same_hash_and_others_another(repository: Path) -> None:
     def changes(text: str) -> str:
         (repository / "code.py").write_text(text, "utf-8")
-        return snapshot(find_repository(repository)).changes
+        return take(repository).changes
 
     assert changes("one = 3\n") == changes("one = 3\n") != changes("one = 4\n")
     assert changes("one = 2\n") == ""
+    (repository / "code.py").chmod(0o755)
+    assert changes("one = 2\n") != ""
 
 
 def test_what_is_staged_stays_staged(repository: Path) -> None:
     (repository / "code.py").write_text("one = 3\n", "utf-8")
     git(repository, "add", "code.py")
     before = state(repository)
-    snapshot(find_repository(repository))
+    take(repository)
     assert state(repository) == before
 
 
@@ -116,12 +141,32 @@ def test_files_in_conflict_are_refused(repository: Path) -> None:
 def test_in_the_middle_of_a_rebase_without_conflict_it_goes_on(repository: Path) -> None:
     git(repository, "-c", "sequence.editor=sed -i s/pick/edit/", "rebase", "--quiet", "-i", "HEAD~1")
     assert (repository / ".git" / "rebase-merge").is_dir()
-    assert snapshot(find_repository(repository)).commit == git(repository, "rev-parse", "HEAD")
+    assert take(repository).commit == git(repository, "rev-parse", "HEAD")
 
 
 def test_a_project_in_a_folder_of_its_repository_knows_where(repository: Path) -> None:
     commit(repository, "nested", inner__code_py="two = 2\n")
     assert find_repository(repository / "inner").prefix == "inner/"
+
+
+def test_what_git_cannot_take_is_told(repository: Path) -> None:
+    make_repository(repository / "nested")  # without a commit
+    with pytest.raises(ValueError, match=r"no snapshot of .*project .*error: 'nested/' does not"):
+        take(repository)
+
+
+def test_a_git_that_cannot_be_started_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "git").mkdir()
+    (repository / "git" / "git").write_text("#!/no/such/shell\n", "utf-8")
+    monkeypatch.setenv("PATH", str(repository / "git"))
+    with pytest.raises(ValueError, match="git cannot be started"):
+        find_repository(repository)
+
+
+def test_where_a_snapshot_cannot_be_written_it_is_told(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "nowhere").touch()
+    with pytest.raises(ValueError, match=r"no snapshot of .*nowhere"):
+        snapshot(find_repository(repository), tmp_path / "nowhere")
 
 
 def test_hooks_of_the_user_stay_out_of_it(repository: Path) -> None:
@@ -131,3 +176,26 @@ def test_hooks_of_the_user_stay_out_of_it(repository: Path) -> None:
     hook.chmod(0o755)
     ask(repository, "worktree", "add", "--detach", str(repository.parent / "other"))
     assert not list(repository.parent.rglob("hooked"))
+
+
+def test_what_git_tells_a_hook_of_its_repository_is_not_handed_on(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = set(git(repository, "rev-parse", "--local-env-vars").splitlines())
+    for name in local | {"GIT_CONFIG_GLOBAL"}:
+        monkeypatch.setenv(name, "0")
+    settings = {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_GLOBAL"}
+    assert {name for name in surroundings() if name in local | settings} == settings
+
+
+def test_within_a_hook_of_another_repository_it_is_the_folder_s_that_answers(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_repository(tmp_path / "other")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    assert find_repository(repository).top == repository
+
+
+def test_what_is_said_to_git_on_purpose_counts(repository: Path, tmp_path: Path) -> None:
+    assert ask(repository, "ls-files", GIT_INDEX_FILE=str(tmp_path / "none")) == ""

@@ -59,6 +59,13 @@ def end(
     return conclude(plan, Measured({"base": base, "head": head}, **found), rows)
 
 
+def test_what_is_stored_of_a_dirty_tree_is_no_place_on_this_machine() -> None:
+    dirty = Revision("HEAD", "0" * 40, "c" * 12, "1" * 40, Path("/somewhere/objects"))
+    plan = Plan(Asked("against", "main", Rule(), {}, 900), dirty, dirty, [], [], frozenset(), (), 1, 300, 0)
+    facts = conclude(plan, Measured({"base": once(SIZE), "head": once(SIZE)}), {}).comparison.facts
+    assert facts["head"] == {"name": "HEAD", "commit": "0" * 40, "changes": "c" * 12, "tree": "1" * 40}
+
+
 @pytest.mark.parametrize(
     ("base", "head", "status"),
     [
