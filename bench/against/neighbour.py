@@ -14,7 +14,7 @@ SIZE = 700  # of the matrices: larger than the caches of a core
 
 
 def work_and_rest(random: np.random.Generator) -> None:
-    """One stretch of each, in one thread."""
+    """One stretch of each."""
     matrix = random.standard_normal((SIZE, SIZE), dtype=np.float32)
     end = time.monotonic() + random.uniform(0, LONGEST)
     while time.monotonic() < end:
