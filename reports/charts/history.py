@@ -19,6 +19,7 @@ from reports.steps import Judgement
 SECTION = "history"
 PLOTS = 6
 COLOURED, GREY = 5, 20  # lines of a plot that have a name, and that are there besides
+SPAN = 0.01  # that the heights have at least: else a cliff is made of next to nothing
 TIMES = "latency"  # is drawn though never judged
 ENTRY, SLANTED = 18, 40  # pixels of a line of the legend, of the commits under the axis
 
@@ -73,9 +74,10 @@ def _axis(courses: Sequence[Course], labels: Labels, *, is_ratio: bool) -> alt.Y
         for value in (point.value, point.low, point.high)
         if value is not None
     ]
-    low, high = min(ends), max(ends)
-    room = (high - low or 0.02) * (0.05 + 0.1 * len({line for _, line, _ in labels}))
-    scale = alt.Scale(domain=[low - (high - low or 0.02) * 0.05, high + room], nice=False, zero=False)
+    missing = max(0.0, SPAN - (max(ends) - min(ends)))
+    low, high = min(ends) - missing / 2, max(ends) + missing / 2
+    room = (high - low) * (0.05 + 0.1 * len({line for _, line, _ in labels}))
+    scale = alt.Scale(domain=[low - (high - low) * 0.05, high + room], nice=False, zero=False)
     if is_ratio:
         return alt.Y("y:Q", title="times the anchor's time (lower is better)", scale=scale)
     return alt.Y("y:Q", title="change since the first commit", scale=scale, axis=alt.Axis(format="+.2~%"))

@@ -67,6 +67,22 @@ def test_a_page_without_a_history_has_no_such_section(tmp_path: Path) -> None:
     assert past_of([read_run(elsewhere)], tmp_path / "r") is None
 
 
+def test_next_to_nothing_is_drawn_as_nothing(tmp_path: Path) -> None:
+    shas = make_repository(tmp_path / "r", 6)
+    for place, sha in enumerate(shas):
+        moved = replace(QUALITY, value=4.5 * (1 + 1e-4 * (place > 2)))
+        store(tmp_path / "results", sha, [moved], second=place)
+    _, found = past(tmp_path)
+    (plot,) = history_plots(found)
+    (low, high) = next(
+        layer["encoding"]["y"]["scale"]["domain"]
+        for layer in plot.spec["layer"]
+        if "scale" in layer["encoding"].get("y", {})
+    )
+    assert low < -0.004
+    assert high > 0.004
+
+
 def test_a_history_may_lie_elsewhere_and_goes_on_with_the_run(tmp_path: Path, shas: list[str]) -> None:
     first, *older = stored_runs(tmp_path / "results")[::-1]
     assert len(older) == 15
