@@ -1,0 +1,9 @@
+"""What holds for all of the suite's own tests."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# a deadline is a timed assertion: beside other work it fails by chance
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
