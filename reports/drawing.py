@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from reports.bundled import bundle
 
-SCALE = 1.5  # pixels of a PNG per unit of the SVG
+SCALE = 1.25  # pixels of a PNG per unit of the SVG
 NUMBERED = re.compile(r"\b(clip|gradient_)\d+\b")  # names of parts that others refer to
 
 
