@@ -11,6 +11,11 @@ from typing import Self
 SUFFIX = ".cases.jsonl"
 
 
+def case_of(node_id: str) -> str:
+    """Pytest's id without the file, if there is one in it: a case keeps its id where its module moves."""
+    return node_id.partition("::")[2] or node_id
+
+
 @dataclass(frozen=True)
 class CaseOutcome:
     """How a case ended that did not pass.

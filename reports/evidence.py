@@ -15,11 +15,10 @@ import numpy as np
 from reports.bootstrap import corpus_interval, has_interval, interval
 from reports.corpus import CORPUS
 from reports.counts import SUFFIX, CheckpointCounts, read_counts
-from reports.ratios import describe_protocol
 from reports.record import KEY, Record
 from reports.samples import SamplesOf
 from reports.store import StoredRun
-from reports.tables import describe_place
+from reports.tables import circumstances
 
 PLACE = ("model", "weights", "device", "dtype", "threads")  # what two numbers in one chart have in common
 
@@ -100,8 +99,7 @@ def in_one_chart(records: Iterable[Record], *also: str) -> Iterator[list[Record]
 
 def describe_setting(record: Record) -> str:
     """Weights, protocol, device, type and threads in words."""
-    facts = (record.weights, describe_protocol(record.protocol), describe_place(record))
-    return ", ".join(filter(None, facts))
+    return ", ".join(circumstances(record))
 
 
 def _ends(record: Record, samples: SamplesOf) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.cases import CaseOutcome
+from reports.cases import CaseOutcome, case_of
 from reports.counts import PROPERTY as COUNTS
 from reports.environment import describe_run
 from reports.record import MODEL_SECONDS, Handed, Record, handed_over
@@ -55,11 +55,6 @@ def _crash(told: object) -> object:
     """Of a traceback what was raised."""
     crash = getattr(told, "reprcrash", None)
     return crash.message if crash else told
-
-
-def _case(report: pytest.TestReport) -> str:
-    """The id without the file: `test_quality[gpt2-mini-…]`."""
-    return report.nodeid.partition("::")[2] or report.nodeid
 
 
 def report(stored: Path, folder: Path, repository: Path = Path(), history: Path | None = None) -> str:
@@ -125,7 +120,7 @@ class Collector:
         if report.outcome == "skipped":
             self._reasons[_reason(report)] += 1
         if report.outcome != "passed":
-            self._untold.append(CaseOutcome(_case(report), report.outcome, _reason(report)))
+            self._untold.append(CaseOutcome(case_of(report.nodeid), report.outcome, _reason(report)))
         if report.when == "call":
             self._model_seconds += sum(
                 value

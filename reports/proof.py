@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
 
+from reports.ratios import UNUSABLE
 from reports.selftest import Compared, SelfTest
 from reports.shares import Share
 from reports.table import Table
 
 OTHERS = ("improved", "inconclusive", "contaminated", "unchanged")
 COMPARED = ("regressed", *OTHERS)  # verdicts of the rule: without one, nothing was compared
-UNDECIDED = ("inconclusive", "contaminated")
 PARTS = {"models": False, "single layers": True}
 WIDTH = 80  # where nobody knows how many columns there are
 LEGEND = (
@@ -85,7 +85,7 @@ def _apart(sessions: Sessions) -> dict[str, str]:
         of_part = [[one for one in session if one.is_layer == is_layer] for session in sessions]
         verdicts = Counter(one.verdict for session in of_part for one in session)
         found |= _share(f"{part}: regressed", f"{part}: ", of_part, lambda one: one.verdict == "regressed")
-        found[f"{part}: no verdict"] = str(_sum(verdicts, UNDECIDED))
+        found[f"{part}: no verdict"] = str(_sum(verdicts, UNUSABLE))
     return found
 
 

@@ -15,10 +15,8 @@ from reports.metrics import RATIO
 from reports.record import Record
 
 ANCHOR, AGAINST = "anchor", "against"  # to a fixed commit, for a history; to any base
-UNUSABLE: tuple[Verdict, ...] = (
-    "contaminated",
-    "inconclusive",
-)  # how stamps begin of ratios that say nothing
+# how stamps begin of ratios that say nothing
+UNUSABLE: tuple[Verdict, ...] = ("contaminated", "inconclusive")
 _RULE = re.compile(rf"((?:{ANCHOR}|{AGAINST}) \S+), rule (\d+), (\d+) x (\d+)")
 
 

@@ -96,8 +96,13 @@ def _setting(record: Record) -> tuple[object, ...]:
 
 
 def _describe(record: Record) -> str:
+    return "; ".join(circumstances(record))
+
+
+def circumstances(record: Record) -> list[str]:
+    """Under which something was measured, in words: weights, protocol, place, as far as there are any."""
     facts = (record.weights, describe_protocol(record.protocol), describe_place(record))
-    return "; ".join(filter(None, facts))
+    return [fact for fact in facts if fact]
 
 
 def describe_place(record: Record) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from reports.cells import format_value, variant_text
 from reports.escaping import printable
-from reports.ratios import describe_protocol
 from reports.record import Record
-from reports.tables import describe_place
+from reports.tables import circumstances
 
 WHOLE_BELOW = 1e15  # floats below it hold whole numbers exactly
 NOTHING = "-"
@@ -35,9 +34,8 @@ def describe_cases(records: Sequence[Record]) -> list[str]:
 
 
 def _circumstances(record: Record) -> str:
-    seed = "" if record.seed is None else f"seed {record.seed}"
-    facts = (record.weights, describe_protocol(record.protocol), describe_place(record), seed)
-    return printable(f" ({'; '.join(map(str, filter(None, facts)))})")
+    seed = [] if record.seed is None else [f"seed {record.seed}"]
+    return printable(f" ({'; '.join([*circumstances(record), *seed])})")
 
 
 def value_text(record: Record | None) -> str:

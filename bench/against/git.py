@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from hashlib import sha256
 from pathlib import Path
 
 SHORT = 12
@@ -165,52 +164,3 @@ def _expected(repository: Repository, name: str) -> str:
     if repository.ask("rev-parse", "--is-shallow-repository") == "true":
         hint += "this clone is shallow, `git fetch --unshallow` gets the commits that it lacks; "
     return f"{hint}expected a commit, branch or tag of {repository.top}"
-
-
-def snapshot(repository: Repository, folder: Path) -> Revision:
-    """The working tree as it is now, with what git does not ignore.
-
-    Args:
-        repository: whose it is; nothing is written into it, and nothing in it refers to the snapshot.
-        folder: an empty one, for the files; they are needed until the snapshot is checked out.
-
-    Raises:
-        ValueError: something in it cannot be read, or the folder cannot be written to.
-    """
-    try:
-        return _snapshot(repository, folder / "objects", folder / "index")
-    except (GitError, OSError) as error:
-        raise ValueError(
-            f"no snapshot of {repository.top} could be taken ({error}): have git ignore what it cannot read"
-        ) from error
-
-
-def _snapshot(repository: Repository, objects: Path, index: Path) -> Revision:
-    head = find_revision(repository, "HEAD")
-    (objects / "info").mkdir(parents=True)
-    (objects / "info" / "alternates").write_text(f"{repository.shared / 'objects'}\n", "utf-8")
-    apart = {"GIT_OBJECT_DIRECTORY": str(objects), "GIT_INDEX_FILE": str(index)}
-    repository.ask("read-tree", "HEAD", **apart)
-    repository.ask("add", "--all", ".", **apart)
-    tree = repository.ask("write-tree", **apart)
-    if tree == repository.ask("rev-parse", "HEAD^{tree}"):
-        return head
-    changes = repository.ask("diff-tree", "-r", "HEAD", tree, **apart)  # both hashes of each file
-    return Revision("HEAD", head.commit, sha256(changes.encode()).hexdigest()[:SHORT], tree, objects)
-
-
-def check_out(repository: Repository, revision: Revision, tree: Path) -> None:
-    """A revision in a working tree of its own, which git knows.
-
-    Raises:
-        GitError: it cannot be made.
-    """
-    add = ("worktree", "add", "--detach", "--force")
-    if not revision.objects:
-        repository.ask(*add, str(tree), revision.commit)
-        return
-    repository.ask(*add, "--no-checkout", str(tree), revision.commit)
-    # by an index apart: git's own would refer to objects that will be gone, and git would miss them
-    apart = {"GIT_OBJECT_DIRECTORY": str(revision.objects), "GIT_INDEX_FILE": f"{tree}.index"}
-    ask(tree, "read-tree", "--reset", "-u", "--no-recurse-submodules", revision.tree, **apart)
-    ask(tree, "read-tree", revision.commit)

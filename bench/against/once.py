@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.against.pairs import collected, words_of
 from bench.against.worker import HEAD, Message, Side, Worker, WorkerError, started
-from reports.cases import CaseOutcome, StoredCases
+from reports.cases import CaseOutcome, StoredCases, case_of
 from reports.store import StoredRun, read_run, stored_runs
 
 ANSWERING = 3600.0  # seconds that a case may take
@@ -125,8 +125,7 @@ def _measure(worker: Worker, once: Once, wanted: Sequence[str], hear: Hear) -> O
 def _not_passed(message: Message) -> Iterator[CaseOutcome]:
     report = message.get("report")
     if report and report["outcome"] != "passed":
-        case = report["nodeid"].partition("::")[2]
-        yield CaseOutcome(case, report["outcome"], words_of(report.get("longrepr")))
+        yield CaseOutcome(case_of(report["nodeid"]), report["outcome"], words_of(report.get("longrepr")))
 
 
 def _run(folder: Path) -> StoredRun | None:

@@ -11,6 +11,7 @@ from bench.against.rows import failure_of
 from bench.against.worker import BASE, HEAD
 from reports.case_ids import case_id
 from reports.case_verdicts import CasesCompared, compare_cases
+from reports.cases import case_of
 from reports.comparison import Comparison
 from reports.escaping import name_some
 from reports.judged import Judged, Verdict
@@ -93,7 +94,7 @@ def _compare_once(measured: Measured, plan: Plan) -> CasesCompared:
 
 def _without_base(row: Judged, base: Once) -> Judged:
     """What is new only because the base broke off before it came to the case, cannot be compared."""
-    unmeasured = {name.partition("::")[2] for name in base.left}
+    unmeasured = set(map(case_of, base.left))
     if row.verdict != "new" or case_id(row.pair.either) not in unmeasured:
         return row
     return replace(row, verdict="not comparable", reason=f"the base broke off: {base.trouble}")

@@ -14,6 +14,7 @@ from bench.against.driver import Listener, Plan, checked_out_for, take_turns
 from bench.against.git import Repository
 from bench.against.options import SelfTest
 from bench.against.worker import BASE, HEAD
+from reports.cases import case_of
 from reports.record import Run
 from reports.selftest import Compared, SelfTestWriter, Trial
 
@@ -44,7 +45,7 @@ def _comparisons(found: Mapping[str, Found]) -> Iterator[Compared]:
         decision = one.decision
         trouble = "; ".join(f"{side}: {what.reason}" for side, what in one.trouble.items())
         yield Compared(
-            case=case.partition("::")[2],
+            case=case_of(case),
             verdict=decision.verdict if decision and decision.verdict else "not comparable",
             reason=decision.reason if decision else trouble,
             heads=tuple(pair.head for pair in one.ratios),

@@ -12,13 +12,14 @@ import pytest
 
 from bench.against.deciding import Found
 from bench.against.driver import Plan, checked_out_for, measure
-from bench.against.git import find_repository, find_revision, snapshot
+from bench.against.git import find_repository, find_revision
 from bench.against.options import Asked, arguments_for_sides
 from bench.against.outcome import Outcome, conclude
 from bench.against.owned import owned
 from bench.against.replay import is_paired, report_of
 from bench.against.rows import failure_of, judge_latency, ratio_record
 from bench.against.selftest import prove
+from bench.against.snapshot import snapshot
 from bench.against.worker import Message
 from bench.collection import DESELECTED
 from bench.machine import complaints

@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.against.git import GitError, Repository, Revision, check_out
+from bench.against.git import GitError, Repository, Revision
 from bench.against.owned import PREFIX, owned, sweep_folders
+from bench.against.snapshot import check_out
 
 DRIVING = ("bench", "reports", "conftest.py", "pyproject.toml")  # taken from the candidate on both sides
 LOCK = "constraints.txt"

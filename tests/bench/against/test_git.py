@@ -8,7 +8,8 @@ from tempfile import mkdtemp
 
 import pytest
 
-from bench.against.git import Revision, ask, find_repository, find_revision, snapshot, surroundings
+from bench.against.git import Revision, ask, find_repository, find_revision, surroundings
+from bench.against.snapshot import snapshot
 from tests.bench.against.repository import commit, git, make_repository
 
 

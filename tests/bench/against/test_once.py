@@ -33,8 +33,8 @@ def scripts(**head: float | str) -> tuple[Scripted, Scripted]:
 def test_what_failed_or_was_skipped_is_told_of_both(tmp_path: Path) -> None:
     base, head = scripted("base", one=SKIPS, two=PASSES), scripted("head", one=PASSES, two=FAILS)
     found, heard = measure(tmp_path, base, head)
-    assert found["base"].cases.outcomes == (CaseOutcome("", "skipped", "no such kernel"),)
-    assert found["head"].cases.outcomes == (CaseOutcome("", "failed", "outputs differ"),)
+    assert found["base"].cases.outcomes == (CaseOutcome("one", "skipped", "no such kernel"),)
+    assert found["head"].cases.outcomes == (CaseOutcome("two", "failed", "outputs differ"),)
     assert [message["ended"] for message in heard if "ended" in message] == ["one", "two"]
     assert not any(one.trouble or one.left or one.broken for one in found.values())
     assert not psutil.Process().children(recursive=True)

@@ -10,8 +10,9 @@ from tempfile import mkdtemp
 
 import pytest
 
-from bench.against.git import Repository, Revision, find_repository, find_revision, snapshot
+from bench.against.git import Repository, Revision, find_repository, find_revision
 from bench.against.owned import PREFIX
+from bench.against.snapshot import snapshot
 from bench.against.trees import Trees, checked_out, sweep
 from reports.environment import describe_run
 from tests.bench.against.elsewhere import elsewhere
