@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-# a deadline is a timed assertion: beside other work it fails by chance
+# a deadline is a timed assertion: it fails by chance beside other work, or where a first example compiles
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -97,7 +97,7 @@ def test_levels_are_those_of_ruptures_own_l1_cost(seed: int) -> None:
     assert _cut(scaled) == search.predict(pen=PENALTY * math.log(60))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(scale=st.floats(0.1, 10), seed=st.integers(0, 100))
 def test_another_anchor_moves_no_step(scale: float, seed: int) -> None:
     logs = np.random.default_rng(seed).normal(0, NOISE, 16) + 0.08 * (np.arange(16) >= 8)

@@ -310,7 +310,7 @@ ANY = st.builds(
 SAMPLES = st.none() | st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(ANY, SAMPLES), min_size=1, max_size=9))
 def test_any_run_beside_itself_has_nothing_to_say(
     tmp_path: Path, rows: list[tuple[Record, list[float] | None]]
@@ -323,7 +323,7 @@ def test_any_run_beside_itself_has_nothing_to_say(
         assert render(Comparison("a", "b", found), style, every=True)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(base=st.lists(st.tuples(ANY, SAMPLES), max_size=9), head=st.lists(st.tuples(ANY, SAMPLES), max_size=9))
 def test_any_two_runs_can_be_compared_and_printed(
     tmp_path: Path,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
@@ -24,7 +24,6 @@ def scores(metric: str, statistics: Mapping[str, Sequence[int]]) -> float:
     return float(one.score(one.counts(statistics).sum(axis=0)))
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_sums_give_what_sacrebleu_says_of_the_corpus(pairs: list[tuple[str, str]]) -> None:
     predictions, references = (list(texts) for texts in zip(*pairs, strict=True))

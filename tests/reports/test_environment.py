@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports import environment
@@ -75,7 +75,6 @@ def test_machine_is_named_by_processor_cores_and_first_gpu(
     assert machine_name(cpu, cores, gpus) == name
 
 
-@settings(deadline=None)
 @given(cpu=st.text(), cores=st.integers(1, 1000), gpus=st.lists(st.text(), max_size=2))
 def test_machine_name_is_always_a_plain_folder_name(cpu: str, cores: int, gpus: list[str]) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", machine_name(cpu, cores, gpus))

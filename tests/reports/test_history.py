@@ -269,7 +269,7 @@ def test_a_file_gives_the_history_what_reading_it_as_a_run_gives(tmp_path: Path,
     ]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(6)), seed=st.integers(0, 9))
 def test_the_order_in_which_files_were_written_does_not_matter(
     tmp_path: Path, order: Sequence[int], seed: int

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.lines import read_record
@@ -19,7 +19,6 @@ def line(row: dict[str, Any]) -> bytes:
     return json.dumps(row).encode()
 
 
-@settings(deadline=None)
 @given(RECORDS)
 def test_a_line_is_read_as_its_json_says_to_the_bit(record: Record) -> None:
     plain = Record.from_json(json.loads(line(record.to_json())))
@@ -27,7 +26,6 @@ def test_a_line_is_read_as_its_json_says_to_the_bit(record: Record) -> None:
         assert bits(read_record(line(record.to_json()))) == bits(plain)
 
 
-@settings(deadline=None)
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_the_order_of_fields_does_not_matter(record: Record, random: Any) -> None:  # noqa: ANN401
     pairs = list(record.to_json().items())

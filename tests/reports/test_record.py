@@ -7,7 +7,7 @@ import math
 from dataclasses import FrozenInstanceError, asdict, fields
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.record import KEY, SCHEMA, Record, Run
@@ -131,13 +131,11 @@ def test_pruning_is_named_without_its_sparsity(method: str | None, scope: str | 
     assert make_record(method=method, scope=scope, sparsity=0.5).pruning == pruning
 
 
-@settings(deadline=None)
 @given(record=RECORDS)
 def test_json_round_trip_is_exact_to_the_bit(record: Record) -> None:
     assert bits(through_json(record)) == bits(record)
 
 
-@settings(deadline=None)
 @given(value=FINITE)
 def test_any_finite_value_survives_json_to_the_bit(value: float) -> None:
     found = through_json(make_record(value=value)).value

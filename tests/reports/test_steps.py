@@ -206,7 +206,7 @@ def test_bleu_is_judged_by_the_scores_of_the_case_though_asked_for_alone(tmp_pat
     ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.integers(990, 1010), min_size=2, max_size=12))
 def test_a_level_holds_only_what_is_within_the_tolerance_of_its_first_value(
     tmp_path_factory: pytest.TempPathFactory, values: list[int]

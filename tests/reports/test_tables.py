@@ -264,7 +264,7 @@ def test_csv_keeps_whole_numbers_whole_beside_blanks() -> None:
     assert [(row["n"], row["task_version"]) for row in rows] == [("500", "1"), ("", "")]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(values=st.lists(st.tuples(FINITE, st.none() | FINITE), min_size=1, max_size=4))
 def test_csv_is_exact_to_the_bit(values: list[tuple[float, float | None]]) -> None:
     rows = parse_csv(render([make_record(value=value, low=low) for value, low in values], "csv"))
@@ -274,7 +274,7 @@ def test_csv_is_exact_to_the_bit(values: list[tuple[float, float | None]]) -> No
     ]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(values=st.lists(FINITE, min_size=1, max_size=4))
 def test_json_is_exact_to_the_bit(values: list[float]) -> None:
     rows = json.loads(render([make_record(value=value) for value in values], "json"))
@@ -362,7 +362,6 @@ def test_sparsity_is_written_exactly(sparsity: float, text: str) -> None:
     assert sparsity_text(sparsity) == text
 
 
-@settings(deadline=None)
 @given(sparsity=st.floats(0, 1, exclude_max=True))
 def test_no_two_sparsities_are_written_alike(sparsity: float) -> None:
     text = sparsity_text(sparsity)

@@ -59,7 +59,7 @@ def test_likelihood_is_the_product_over_all_tokens_but_the_first(
     assert window_nll(make_bigram(), make_window(tokens)) == pytest.approx(-math.log(likelihood), rel=1e-6)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(tokens=st.lists(st.integers(0, 2), min_size=2, max_size=40))
 def test_likelihood_is_what_a_loop_multiplies(tokens: list[int]) -> None:
     total = 0.0

@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from transformers import (
@@ -119,7 +119,6 @@ def as_logits(values: Sequence[float | None]) -> Tensor:
 LOGITS = st.lists(st.tuples(st.booleans(), st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(LOGITS, st.integers(1, 12))
 def test_spans_are_those_of_a_naive_search(rows: list[tuple[bool, int, int]], max_answer: int) -> None:
     inside = [is_inside for is_inside, _, _ in rows]
